@@ -1,0 +1,1 @@
+"""The resources of the core (legacy) group, one file each. Pure."""
