@@ -11,8 +11,10 @@
     +-- Conflict 409
     +-- Gone 410, Expired 410
 
-FieldError is no exception: validation returns lists of it, and `Invalid` carries them as causes. Wording follows upstream where
-clients match on it (apimachinery: pkg/api/errors, pkg/util/validation/field). HTTP is made of these in one place (apiserver).
+FieldError is no exception: validation returns lists of it, and `Invalid` carries them as causes. Wording follows
+upstream where
+clients match on it (apimachinery: pkg/api/errors, pkg/util/validation/field). HTTP is made of these in one place
+(apiserver).
 """
 
 from __future__ import annotations
@@ -68,7 +70,9 @@ OMIT: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with one field. `field` is upstream's path: `spec.containers[0].ports[1].name`, `metadata.labels[a/b]`."""
+    """One thing wrong with one field. `field` is upstream's path: `spec.containers[0].ports[1].name`,
+    `metadata.labels[a/b]`.
+    """
 
     reason: FieldReason
     field: str
@@ -109,7 +113,7 @@ def go_quote(text: str) -> str:
         code = ord(char)
         if char.isprintable():
             out.append(char)
-        elif code < 0x80:  # noqa: PLR2004
+        elif code < 0x80:
             out.append(f"\\x{code:02x}")
         elif code < 0x10000:
             out.append(f"\\u{code:04x}")

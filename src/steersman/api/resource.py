@@ -1,6 +1,8 @@
-"""Resource: the one value that describes one served resource. Everything that handles requests reads it; no handler knows a kind.
+"""Resource: the one value that describes one served resource. Everything that handles requests reads it; no handler
+knows a kind.
 
-A built-in resource is a module-level constant in `api/<group>/<resource>.py`, listed in `api/catalog.py`; a CustomResourceDefinition
+A built-in resource is a module-level constant in `api/<group>/<resource>.py`, listed in `api/catalog.py`; a
+CustomResourceDefinition
 is turned into the same record at run time.
 
 Hooks, in the order in which `apiserver/pipeline.py` calls them:
@@ -9,7 +11,8 @@ Hooks, in the order in which `apiserver/pipeline.py` calls them:
     update   decode, default, prepare_update, admit, validate_update (+ metadata rules), warnings, store
     status   as update, through the subresource's own UpdateStrategy
 
-`default` and the `prepare` hooks change the object they are given, which nobody else holds; the others change nothing and raise nothing.
+`default` and the `prepare` hooks change the object they are given, which nobody else holds; the others change nothing
+and raise nothing.
 `old` is always read-only.
 """
 
@@ -65,7 +68,8 @@ class Column:
 class UpdateStrategy:
     """How a write through one path (the resource itself, or a subresource that is a view of it) is prepared and judged.
 
-    `prepare(new, old, ctx)` puts back what this path must not change. `validate(new, old)` is the whole semantic judgement,
+    `prepare(new, old, ctx)` puts back what this path must not change. `validate(new, old)` is the whole semantic
+    judgement,
     metadata rules excepted (the pipeline applies those to every write).
     """
 
@@ -110,13 +114,16 @@ class Strategy:
     default_propagation_policy: str = "Background"
     """What a DELETE without policy means for dependents: "Orphan" or "Background"."""
     graceful_delete: Callable[[Object, int | None, Context], int | None] | None = None
-    """`(obj, grace asked for in s) -> grace in s, 0 for at once`; may change obj (its own copy). Left out: not graceful."""
+    """`(obj, grace asked for in s) -> grace in s, 0 for at once`; may change obj (its own copy). Left out: not
+    graceful.
+    """
     generate_name_conflict_retries: int = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subresource:
-    """One path below an object. With an `update` strategy it is a view of the object itself (get, update, patch); otherwise
+    """One path below an object. With an `update` strategy it is a view of the object itself (get, update, patch);
+    otherwise
     `apiserver/subresources/catalog.py` names the handler that serves it.
     """
 

@@ -19,9 +19,11 @@ def status_view(
     prepare: Callable[[Object, Object, Context], None] | None = None,
     keep_labels: bool = False,
 ) -> UpdateStrategy:
-    """The `status` subresource: a write through it changes status (and metadata, as upstream's strategies do), nothing else.
+    """The `status` subresource: a write through it changes status (and metadata, as upstream's strategies do), nothing
+    else.
 
-    `keep_labels`: labels of the object are not changed through this path either. `prepare` runs after the rest is put back.
+    `keep_labels`: labels of the object are not changed through this path either. `prepare` runs after the rest is put
+    back.
     """
 
     def put_back(new: Object, old: Object, ctx: Context) -> None:

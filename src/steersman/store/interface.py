@@ -1,7 +1,9 @@
 """The whole contract between the API server and what keeps its data: bytes, keys and revisions, never Pods.
 
-Model (etcd's): one flat, ordered key space; every committed transaction raises one store-wide revision by one; each key remembers
-the revision that created it, the revision that last changed it and how often it changed. History stays readable and watchable
+Model (etcd's): one flat, ordered key space; every committed transaction raises one store-wide revision by one; each key
+remembers
+the revision that created it, the revision that last changed it and how often it changed. History stays readable and
+watchable
 until it is compacted. Keys are text and compare by their UTF-8 bytes.
 
 Errors (all are StoreError):
@@ -112,7 +114,8 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change. A put has the new `record`; a delete has `record` None. `previous` is what the key held before, None for a creation.
+    """One change. A put has the new `record`; a delete has `record` None. `previous` is what the key held before, None
+    for a creation.
 
     For an embedded driver `record.value` is the very bytes object that was passed to `commit`.
     """
@@ -127,7 +130,8 @@ class Event:
 class Batch:
     """All that one delivery brings: events in revision order, one transaction never split over two batches.
 
-    After it the watcher has seen everything up to and including `revision`; without events it is a bookmark of progress.
+    After it the watcher has seen everything up to and including `revision`; without events it is a bookmark of
+    progress.
     """
 
     events: tuple[Event, ...]
@@ -138,7 +142,9 @@ class Watch(Protocol):
     """A running subscription."""
 
     closed: asyncio.Future[None]
-    """Done when the watch has ended: with None after `close`, with Compacted or StoreUnavailable when it cannot go on."""
+    """Done when the watch has ended: with None after `close`, with Compacted or StoreUnavailable when it cannot go
+    on.
+    """
 
     def close(self) -> None:
         """Stop; nothing is delivered any more once this returns."""
@@ -148,7 +154,9 @@ class Store(Protocol):
     """What a driver implements. All methods belong to one event loop."""
 
     embedded: bool
-    """True if this process is the only writer: then every batch is delivered before the `commit` that caused it returns."""
+    """True if this process is the only writer: then every batch is delivered before the `commit` that caused it
+    returns.
+    """
 
     async def start(self) -> None:
         """Open; raises StoreBroken."""
@@ -163,7 +171,9 @@ class Store(Protocol):
         """The record now, or as of a past revision. Raises Compacted, FutureRevision."""
 
     async def list(self, prefix: str, *, start: str = "", revision: int = 0, limit: int = 0) -> Page:
-        """Keys with `prefix`, from `start` (inclusive; empty = the beginning), now or as of a past revision; `limit` 0 = all."""
+        """Keys with `prefix`, from `start` (inclusive; empty = the beginning), now or as of a past revision; `limit`
+        0 = all.
+        """
 
     async def commit(self, compares: tuple[Compare, ...], operations: tuple[Put | Delete, ...]) -> int:
         """All or nothing, durable when it returns: the new revision. Raises Conflict, StoreUnavailable, StoreBroken.
@@ -174,7 +184,8 @@ class Store(Protocol):
     async def watch(self, prefix: str, start_revision: int, deliver: Callable[[Batch], None]) -> Watch:
         """Everything under `prefix` that changed at `start_revision` or later, then live; gap-free and in order.
 
-        `deliver` is called on the event loop, never concurrently; it must neither block nor raise. `start_revision` may be one
+        `deliver` is called on the event loop, never concurrently; it must neither block nor raise. `start_revision` may
+        be one
         beyond the current revision (only new events). Raises Compacted.
         """
 

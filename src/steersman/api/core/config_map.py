@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steersman.api.resource import Resource, Scope, Strategy
+from steersman.api.resource import Resource, Scope
 from steersman.api.schema.builtin import schema
 
 CONFIG_MAPS = Resource(
@@ -14,7 +14,4 @@ CONFIG_MAPS = Resource(
     short_names=("cm",),
     scope=Scope.NAMESPACED,
     schema=schema("io.k8s.api.core.v1.ConfigMap"),
-    strategy=Strategy(
-        has_generation=True,
-    ),
 )

@@ -21,7 +21,6 @@ NODES = Resource(
         Subresource(name="status", verbs=("get", "patch", "update"), update=status_view()),
     ),
     strategy=Strategy(
-        has_generation=True,
         has_status=True,
         reset_fields=(("status",),),
     ),

@@ -1,6 +1,7 @@
 """Requests and answers as handlers see them.
 
-A handler is called once for each complete request and returns a `Response`, a `StreamResponse` or an `UpgradeResponse`, or an awaitable
+A handler is called once for each complete request and returns a `Response`, a `StreamResponse` or an `UpgradeResponse`,
+or an awaitable
 of one of them. Answering without an awaitable is the fast path: no task is created.
 """
 
@@ -97,7 +98,9 @@ class Peer:
 
 
 class Connection:
-    """What lives as long as the connection. `state` belongs to callers, e.g. to keep what a header value was verified to mean."""
+    """What lives as long as the connection. `state` belongs to callers, e.g. to keep what a header value was
+    verified to mean.
+    """
 
     __slots__ = ("peer", "secure", "state")
 
@@ -151,7 +154,9 @@ class Response:
     body: bytes | list[bytes] = b""
     content_type: str = ""
     headers: HeaderPairs = ()
-    """Heads are cached by status, content type and these: what differs from answer to answer belongs into `unique_headers`."""
+    """Heads are cached by status, content type and these: what differs from answer to answer belongs into
+    `unique_headers`.
+    """
     unique_headers: HeaderPairs = ()
     compressible: bool = False
     """May be sent gzipped when the request allows it and the body is large."""
@@ -161,7 +166,9 @@ class Response:
 
 @dataclass(slots=True)
 class StreamResponse:
-    """An open answer in chunks. The head leaves at once; the answer ends when `run` returns. `run` is cancelled when the peer goes away."""
+    """An open answer in chunks. The head leaves at once; the answer ends when `run` returns. `run` is cancelled when
+    the peer goes away.
+    """
 
     status: int
     run: Callable[[BodyStream], Awaitable[None]]

@@ -1,6 +1,7 @@
 """Open answers: `BodyStream` carries the chunks of a response, `RawStream` an upgraded connection.
 
-Writes never wait and never fail: after the peer has gone they do nothing. Who writes much looks at `paused`, or awaits `drain()`.
+Writes never wait and never fail: after the peer has gone they do nothing. Who writes much looks at `paused`, or awaits
+`drain()`.
 """
 
 from __future__ import annotations

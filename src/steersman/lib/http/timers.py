@@ -1,7 +1,9 @@
 """One coarse timer for thousands of connections.
 
-Each entry sits in the slot of the tick at which it wants to be looked at. Whoever is active only notes the tick; when its slot comes
-up it says at which tick it wants to be looked at next. So activity costs one attribute, and a tick costs only what is due.
+Each entry sits in the slot of the tick at which it wants to be looked at. Whoever is active only notes the tick; when
+its slot comes
+up it says at which tick it wants to be looked at next. So activity costs one attribute, and a tick costs only what is
+due.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ class Timed(Protocol):
 
 
 class Wheel:
-    """Ticks every `tick_s` seconds while it has entries; `on_tick` runs first at each tick, and when the wheel starts turning."""
+    """Ticks every `tick_s` seconds while it has entries; `on_tick` runs first at each tick, and when the wheel
+    starts turning.
+    """
 
     __slots__ = ("_handle", "_on_tick", "_slots", "tick", "tick_s")
 
@@ -39,7 +43,9 @@ class Wheel:
         return int(seconds / self.tick_s) + 1
 
     def add(self, entry: Timed, due_tick: int) -> None:
-        """Have `entry` looked at, at `due_tick`, or at the next tick if that has passed; an earlier wish of it is forgotten."""
+        """Have `entry` looked at, at `due_tick`, or at the next tick if that has passed; an earlier wish of it is
+        forgotten.
+        """
         self.discard(entry)
         due_tick = max(due_tick, self.tick + 1)
         entry.due_tick = due_tick

@@ -1,0 +1,21 @@
+"""ValidatingAdmissionPolicyBinding: where a ValidatingAdmissionPolicy applies."""
+
+from __future__ import annotations
+
+from steersman.api.resource import Resource, Scope, Strategy
+from steersman.api.schema.builtin import schema
+
+VALIDATING_ADMISSION_POLICY_BINDINGS = Resource(
+    group="admissionregistration.k8s.io",
+    version="v1",
+    kind="ValidatingAdmissionPolicyBinding",
+    plural="validatingadmissionpolicybindings",
+    singular="validatingadmissionpolicybinding",
+    categories=("api-extensions",),
+    scope=Scope.CLUSTER,
+    schema=schema("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding"),
+    strategy=Strategy(
+        has_generation=True,
+        allow_unconditional_update=False,
+    ),
+)

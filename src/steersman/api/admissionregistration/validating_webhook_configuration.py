@@ -1,0 +1,21 @@
+"""ValidatingWebhookConfiguration: webhooks that judge objects on admission."""
+
+from __future__ import annotations
+
+from steersman.api.resource import Resource, Scope, Strategy
+from steersman.api.schema.builtin import schema
+
+VALIDATING_WEBHOOK_CONFIGURATIONS = Resource(
+    group="admissionregistration.k8s.io",
+    version="v1",
+    kind="ValidatingWebhookConfiguration",
+    plural="validatingwebhookconfigurations",
+    singular="validatingwebhookconfiguration",
+    categories=("api-extensions",),
+    scope=Scope.CLUSTER,
+    schema=schema("io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration"),
+    strategy=Strategy(
+        has_generation=True,
+        allow_unconditional_update=False,
+    ),
+)

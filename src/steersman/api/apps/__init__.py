@@ -1,0 +1,1 @@
+"""The resources of the group apps, one file each. Pure."""

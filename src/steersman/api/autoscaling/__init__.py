@@ -1,0 +1,1 @@
+"""The resources of the group autoscaling, one file each. Pure."""

@@ -1,0 +1,1 @@
+"""The resources of the group batch, one file each. Pure."""

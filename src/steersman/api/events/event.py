@@ -1,0 +1,20 @@
+"""Event: something that happened to an object."""
+
+from __future__ import annotations
+
+from steersman.api.resource import Resource, Scope, Strategy
+from steersman.api.schema.builtin import schema
+
+EVENTS_V1 = Resource(
+    group="events.k8s.io",
+    version="v1",
+    kind="Event",
+    plural="events",
+    singular="event",
+    short_names=("ev",),
+    scope=Scope.NAMESPACED,
+    schema=schema("io.k8s.api.events.v1.Event"),
+    strategy=Strategy(
+        allow_create_on_update=True,
+    ),
+)

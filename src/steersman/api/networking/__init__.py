@@ -1,0 +1,1 @@
+"""The resources of the group networking.k8s.io, one file each. Pure."""

@@ -1,0 +1,1 @@
+"""The resources of the group policy, one file each. Pure."""

@@ -1,0 +1,19 @@
+"""Role: a set of permissions in one namespace."""
+
+from __future__ import annotations
+
+from steersman.api.resource import Resource, Scope, Strategy
+from steersman.api.schema.builtin import schema
+
+ROLES = Resource(
+    group="rbac.authorization.k8s.io",
+    version="v1",
+    kind="Role",
+    plural="roles",
+    singular="role",
+    scope=Scope.NAMESPACED,
+    schema=schema("io.k8s.api.rbac.v1.Role"),
+    strategy=Strategy(
+        allow_create_on_update=True,
+    ),
+)
