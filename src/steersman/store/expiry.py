@@ -1,7 +1,7 @@
 """Keys that end by themselves: when is the next one due, and which are due now.
 
-Pure but for the one loop timer. Deadlines are wall time, because they outlive a restart; the timer is the loop's, and looks at the
-injected clock again when it fires, so that a clock that was set does no harm.
+Pure but for the one loop timer. Deadlines are wall time, because they outlive a restart; the timer is the loop's, and
+looks at the injected clock again when it fires, so that a clock that was set does no harm.
 """
 
 from __future__ import annotations

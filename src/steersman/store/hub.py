@@ -1,7 +1,7 @@
 """Who listens to an embedded store: delivers each group of durable changes to every live watch, on the event loop.
 
-Invariants: a watch joins with everything before its first delivery already seen, so nothing is missed and nothing comes twice; a
-subscriber that raises loses its watch and disturbs nobody else.
+Invariants: a watch joins with everything before its first delivery already seen, so nothing is missed and nothing
+comes twice; a subscriber that raises loses its watch and disturbs nobody else.
 """
 
 from __future__ import annotations
@@ -55,8 +55,16 @@ class HubWatch:
             self.closed.set_exception(error)
             self.closed.exception()  # a watcher that does not look is none of asyncio's business
 
+    def catch_up(self, events: tuple[Event, ...], revision: int) -> None:
+        """Deliver what happened before the watch joined; like `offer`, but a revision without events counts as seen."""
+        self.offer(events, revision)
+        if self.next_revision <= revision:
+            self.next_revision = revision + 1
+
     def offer(self, events: tuple[Event, ...], revision: int) -> None:
-        """Deliver those of `events`, all of one or more whole revisions up to `revision`, that are new and of interest."""
+        """Deliver those of `events`, all of one or more whole revisions up to `revision`, that are new and of
+        interest.
+        """
         if revision < self.next_revision or self.closed.done():
             return
         if events and events[0].revision < self.next_revision:
@@ -69,7 +77,7 @@ class HubWatch:
         self.next_revision = revision + 1
         try:
             self._deliver(Batch(events, revision))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the end of the store's own code, as the top of a task is
             _log.exception("watch of %r: its subscriber failed and is cut off", prefix)
             self.end(StoreUnavailable(f"the subscriber failed: {error}"))
 

@@ -1,10 +1,13 @@
-"""The model of keys and revisions, pure: what a transaction does to an index, and what a key held at some past revision.
+"""The model of keys and revisions, pure: what a transaction does to an index, and what a key held at some past
+revision.
 
-A store is a log of rows. Every row is one change of one key; its id is made of the revision and of the place within the transaction,
-so that ids rise in the order of changes. A row names the id of the row that held the key before, which makes each key's history a
-chain that is read backwards. The index holds, for each key, only its newest row's numbers, never the value.
+A store is a log of rows. Every row is one change of one key; its id is made of the revision and of the place within
+the transaction, so that ids rise in the order of changes. A row names the id of the row that held the key before,
+which makes each key's history a chain that is read backwards. The index holds, for each key, only its newest row's
+numbers, never the value.
 
-Invariants: the index shows what is durable and nothing else; a Group holds what is on its way, and is applied once it is durable.
+Invariants: the index shows what is durable and nothing else; a Group holds what is on its way, and is applied once it
+is durable.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from steersman.store.interface import Compacted, Delete, Event, FutureRevision, 
 from steersman.store.sorted_keys import SortedKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from steersman.store.interface import Compare
 
@@ -27,7 +30,9 @@ OPERATIONS_MAX = 1 << POSITION_BITS
 
 
 class Row(NamedTuple):
-    """One change. `version` 0 marks a deletion; `previous` 0 a key that did not exist; `expires_ms` (Unix time) 0 no end."""
+    """One change. `version` 0 marks a deletion; `previous` 0 a key that did not exist; `expires_ms` (Unix time) 0 no
+    end.
+    """
 
     id: int
     key: str
@@ -77,10 +82,19 @@ def check_transaction(operations: Sequence[Put | Delete]) -> None:
             raise ValueError("a transaction may name each key once")
 
 
+def rows_of(puts: Iterable[Put], *, revision: int, now_ms: int) -> Iterator[Row]:
+    """First rows for distinct keys, written at `revision` and, where one cannot hold them all, at those after it."""
+    for number, put in enumerate(puts):
+        revisions, position = divmod(number, OPERATIONS_MAX)
+        expires_ms = now_ms + put.ttl_s * 1000 if put.ttl_s > 0 else 0
+        created = revision + revisions
+        yield Row(row_id(created, position), put.key, created, 1, 0, expires_ms, put.value)
+
+
 class Index:
     """Keys, revisions and where their values are; what is durable now, plus the deletions that history still knows."""
 
-    __slots__ = ("_graves", "_grave_keys", "_keys", "_slots", "compacted", "revision")
+    __slots__ = ("_grave_keys", "_graves", "_keys", "_slots", "compacted", "revision")
 
     def __init__(self) -> None:
         self.revision = FIRST_REVISION
@@ -163,7 +177,9 @@ class Index:
         return ids, 0
 
     def page_at(self, prefix: str, start: str, revision: int) -> list[int]:
-        """For every key that might have existed at `revision`, in key order: its newest row's id, to be followed backwards."""
+        """For every key that might have existed at `revision`, in key order: its newest row's id, to be followed
+        backwards.
+        """
         found: list[tuple[str, int]] = [(key, self._slots[key].id) for key in self._keys.walk(prefix, start)]
         first = row_id(revision + 1)
         buried = [
@@ -196,7 +212,9 @@ class Group:
         self.rows: list[Row] = []
 
     def add(self, compares: Sequence[Compare], operations: Sequence[Put | Delete]) -> int | Refused:
-        """Append a transaction; its revision, or why not. One that changes nothing has the revision of the one before."""
+        """Append a transaction; its revision, or why not. One that changes nothing has the revision of the one
+        before.
+        """
         overlay, slot_of = self._overlay, self._index.slot
         for compare in compares:
             key = compare.key

@@ -1,7 +1,7 @@
 """An ordered set of keys with cheap inserts and counts, for some hundred thousand keys.
 
-The keys stand in chunks of bounded size, so that an insert moves hundreds of pointers and not all of them. Python orders text by code
-points, which is the order of its UTF-8 bytes.
+The keys stand in chunks of bounded size, so that an insert moves hundreds of pointers and not all of them. Python
+orders text by code points, which is the order of its UTF-8 bytes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 _CHUNK_KEYS_MAX = 1024
 
-_LAST = "\U0010ffff"
+
+def after_prefix(prefix: str) -> str | None:
+    """The first text that follows everything with `prefix`; None if nothing can."""
+    while prefix:
+        last = ord(prefix[-1])
+        prefix = prefix[:-1]
+        if last < 0x10FFFF:
+            return prefix + chr(0xE000 if last == 0xD7FF else last + 1)  # surrogates are no text
+    return None
 
 
 class SortedKeys:
@@ -79,7 +87,7 @@ class SortedKeys:
 
     def count(self, prefix: str, start: str = "") -> int:
         """How many keys `walk` would bring, without walking."""
-        return max(0, self._rank(prefix + _LAST if prefix else None) - self._rank(max(prefix, start)))
+        return max(0, self._rank(after_prefix(prefix)) - self._rank(max(prefix, start)))
 
     def _find(self, key: str) -> tuple[int, int]:
         i = bisect_left(self._lasts, key)
