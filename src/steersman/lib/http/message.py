@@ -12,12 +12,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs
 
-from steersman.lib.http.stream import BodyStream as BodyStream
-from steersman.lib.http.stream import RawStream as RawStream
-from steersman.lib.http.stream import chunk_frame as chunk_frame
+from steersman.lib.http.stream import BodyStream, RawStream, chunk_frame
 
 if TYPE_CHECKING:
     import asyncio
+
+__all__ = [
+    "Answer",
+    "BodyStream",
+    "Connection",
+    "ErrorAnswer",
+    "Handler",
+    "HeaderPairs",
+    "Headers",
+    "Peer",
+    "RawStream",
+    "Request",
+    "Response",
+    "StreamResponse",
+    "UpgradeResponse",
+    "chunk_frame",
+]
 
 HeaderPairs: TypeAlias = tuple[tuple[str, str], ...]
 

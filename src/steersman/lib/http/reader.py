@@ -1,10 +1,12 @@
 """Reads requests from the bytes of one connection; does no I/O.
 
-Feed it slices of what arrives; complete requests appear in `ready`, in order. A message that cannot be accepted appears there as a
-`Refusal`, after which the reader is `dead`: the boundary of the next message is no longer certain, so nothing more is read.
+Feed it slices of what arrives; complete requests appear in `ready`, in order. A message that cannot be accepted appears
+there as a `Refusal`, after which the reader is `dead`: the boundary of the next message is no longer certain, so
+nothing more is read.
 
-Framing rules (RFC 9112 section 6) beyond what the parser enforces: Content-Length together with Transfer-Encoding is refused, and so is
-any transfer coding but `chunked`, Transfer-Encoding in HTTP/1.0, more than one Host, and none in HTTP/1.1.
+Framing rules (RFC 9112 section 6) beyond what the parser enforces: Content-Length together with Transfer-Encoding is
+refused, and so is any transfer coding but `chunked`, Transfer-Encoding in HTTP/1.0, more than one Host, and none in
+HTTP/1.1.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ class _RefusedError(Exception):
 
 
 class Vocabulary:
-    """Bounded memories shared by all readers of a server: header names as text, targets taken apart, hosts found valid."""
+    """Bounded memories of all readers of a server: header names as text, targets taken apart, hosts found valid."""
 
     __slots__ = ("hosts", "names", "targets")
 
@@ -135,7 +137,7 @@ class RequestReader:
         self.phase = IDLE
         self.ready: deque[Request | Refusal] = deque()
         self.rest: bytes | memoryview | None = None
-        """What followed a request for an upgrade in the last slice: another protocol, or further requests if it is declined."""
+        """What followed a request for an upgrade in its slice: another protocol, or requests if it is declined."""
         self.wants_continue = False
         """The peer waits for `100 Continue` before it sends the body of the request being read."""
         self.dead = False
@@ -303,10 +305,10 @@ class RequestReader:
         if framing is None:
             self.rest = rest
             return
-        kept = (self._url, self._headers, self._method, self._keep_alive, self.wants_continue)
+        kept = (self._url, self._headers, self._method, self._keep_alive, self._http10, self.wants_continue)
         self._parser = HttpRequestParser(self)
         self._parser.feed_data(b"POST / HTTP/1.1\r\nHost: \r\n" + framing + b"\r\n\r\n")
-        self._url, self._headers, self._method, self._keep_alive, self.wants_continue = kept
+        self._url, self._headers, self._method, self._keep_alive, self._http10, self.wants_continue = kept
         self._upgrade = False
         self.feed(rest)
 

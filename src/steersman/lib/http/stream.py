@@ -119,6 +119,11 @@ class RawStream(_Stream):
         self._eof = False
         self._waiter: asyncio.Future[None] | None = None
 
+    @property
+    def full(self) -> bool:
+        """More has arrived than may wait here; reading from the peer is stopped."""
+        return self._received_size > self._read_max
+
     async def read(self) -> bytes:
         """What has arrived, in the pieces in which it did; b"" when the peer sends no more. One reader at a time."""
         while not self._received:

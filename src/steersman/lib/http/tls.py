@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class ReplaceableContext(ssl.SSLContext):
 
     current: ssl.SSLContext
 
-    def __new__(cls, current: ssl.SSLContext, on_handshake_error: Callable[[], None]) -> ReplaceableContext:  # noqa: ARG004
+    def __new__(cls, current: ssl.SSLContext, on_handshake_error: Callable[[], None]) -> Self:  # noqa: ARG004
         return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
 
     def __init__(self, current: ssl.SSLContext, on_handshake_error: Callable[[], None]) -> None:
