@@ -117,6 +117,12 @@ class Strategy:
     """`(obj, grace asked for in s) -> grace in s, 0 for at once`; may change obj (its own copy). Left out: not
     graceful.
     """
+    blocks_removal: Callable[[Object], bool] | None = None
+    """Something beside metadata.finalizers keeps a deleted object (a namespace's spec.finalizers)."""
+    prepare_delete: Callable[[Object, Context], None] | None = None
+    """The object is marked as deleted but stays for now: say so in it (a namespace's phase)."""
+    ttl_s: int = 0
+    """Objects disappear by themselves this many seconds after they were last created (events)."""
     generate_name_conflict_retries: int = 8
 
 

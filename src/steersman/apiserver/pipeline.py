@@ -1,0 +1,435 @@
+"""The write path. The order of everything that happens to an object on its way into the store is written here and
+nowhere else.
+
+    create   default > own fields (managedFields) > admit > system fields > hook > prepare > judge > validate
+    admission > store update   read > transform > default > own fields > admit > versions > hook > prepare > judge >
+    validate admission > store delete   read > preconditions > admission > grace and finalizers > mark, or remove
+
+The order is upstream's (apiserver: endpoints/handlers, registry/rest, registry/generic/registry). An update is tried
+again with what the store holds when somebody else was faster, unless the author insisted on a version.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from steersman.api.errors import (
+    AlreadyExists,
+    Conflict,
+    FieldError,
+    Invalid,
+    NotFound,
+    invalid,
+)
+from steersman.api.meta.names import generate_name
+from steersman.api.meta.object_meta import validate_metadata, validate_metadata_update
+from steersman.apiserver import deletion
+from steersman.apiserver.admission.interface import CREATE, DELETE, UPDATE, Review
+from steersman.apiserver.objects import encode_stored
+from steersman.apiserver.patch.managed_fields import stamp_update
+from steersman.apiserver.write import Written
+from steersman.store.interface import Compare, Delete, Put
+from steersman.store.interface import Conflict as StoreConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from steersman.api.meta.types import Object
+    from steersman.api.resource import Resource, Strategy
+    from steersman.apiserver.admission.chain import Chain
+    from steersman.apiserver.hooks import Hook
+    from steersman.apiserver.identifiers import Identifiers
+    from steersman.apiserver.options import DeleteOptions
+    from steersman.apiserver.resources import Served
+    from steersman.apiserver.write import Write
+    from steersman.store.interface import Store
+    from steersman.store.watchcache import Entry, WatchCache
+
+MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+RETRIES_MAX = 50
+"""Rounds of an update against other writers before it gives up with a conflict."""
+
+_UNVERSIONED = ("kind", "apiVersion", "metadata")
+
+
+class Pipeline:
+    """All writes of the API server."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        cache: WatchCache,
+        chain: Chain,
+        identifiers: Identifiers,
+        hooks: Mapping[Resource, Hook],
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._chain = chain
+        self._identifiers = identifiers
+        self._hooks = hooks
+
+    # -- create
+
+    async def create(self, write: Write, obj: Object) -> Written:
+        """`obj`: decoded, in the served version, ours to change. Raises ApiError."""
+        resource = write.served.resource
+        if resource.strategy.default is not None:
+            resource.strategy.default(obj)
+        self._own_fields(write, obj, None)
+        review = self._review(CREATE, write, obj, None)
+        try:
+            await self._chain.admit(review)
+            write.served.stored_form(obj)
+            return await self._create_stored(write, obj, review)
+        except BaseException:
+            await self._undo(write, review)
+            raise
+
+    async def _create_stored(self, write: Write, obj: Object, review: Review) -> Written:
+        served = write.served
+        resource = served.resource.stored
+        strategy = resource.strategy
+        metadata = obj["metadata"]
+        generated = not metadata.get("name") and bool(metadata.get("generateName"))
+        self._system_fields(write, metadata, strategy)
+        hook = self._hooks.get(resource)
+        if hook is not None:
+            await hook.begin_create(write, obj)
+        if strategy.prepare_create is not None:
+            strategy.prepare_create(obj, write.context())
+        errors = validate_metadata(obj, namespaced=resource.namespaced, validate_name=strategy.validate_name)
+        if strategy.validate is not None:
+            errors += strategy.validate(obj)
+        _judge(served.resource, metadata.get("name") or "", errors)
+        if strategy.warnings is not None:
+            write.warnings += strategy.warnings(obj, None)
+        if strategy.canonicalize is not None:
+            strategy.canonicalize(obj)
+        review.name = write.name = metadata["name"]
+        await self._chain.validate(review)
+        tries = strategy.generate_name_conflict_retries if generated else 1
+        for attempt in range(tries):
+            try:
+                written = await self._put(write, obj, None, ttl_s=strategy.ttl_s)
+                break
+            except StoreConflict as conflict:
+                if attempt == tries - 1:
+                    raise _exists(served, write.name, conflict) from None
+                metadata["name"] = write.name = generate_name(metadata["generateName"], self._identifiers.rng)
+        if hook is not None and not write.dry_run:
+            await hook.committed(write, obj, None)
+        return written
+
+    def _system_fields(self, write: Write, metadata: Object, strategy: Strategy) -> None:
+        """What the server decides about a new object."""
+        identifiers = self._identifiers
+        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"):
+            metadata.pop(name, None)
+        metadata["uid"] = identifiers.uid()
+        metadata["creationTimestamp"] = identifiers.timestamp(write.now)
+        write.new_uid = identifiers.uid
+        if not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = generate_name(metadata["generateName"], identifiers.rng)
+        if strategy.has_generation:
+            metadata["generation"] = 1
+
+    # -- update
+
+    async def update(
+        self,
+        write: Write,
+        transform: Callable[[Object | None], Object],
+        *,
+        own_fields: bool = True,
+        create_on_absent: bool = False,
+        default: bool = True,
+        uid: str | None = None,
+    ) -> Written:
+        """`transform(old)` gives the new object in the served version; called again with a newer `old` after a lost
+        race.
+
+        `create_on_absent`: `transform(None)` makes an object that is created. `own_fields` False: transform has kept
+        managedFields itself (apply). `uid`: only this incarnation of the object. Raises ApiError.
+        """
+        served = write.served
+        await self._cache.fresh()
+        entry = served.entry(write.namespace, write.name)
+        for _ in range(RETRIES_MAX):
+            if entry is None:
+                if not create_on_absent:
+                    raise NotFound.of(served.resource.group, served.resource.plural, write.name)
+                return await self._create_on_update(write, transform, own_fields=own_fields)
+            old = served.index.decode(entry)
+            if uid is not None and old["metadata"]["uid"] != uid:
+                raise _wrong_uid(served, write, uid, old["metadata"]["uid"])
+            new = transform(served.served_form(served.index.decode(entry)))
+            insists = bool(new["metadata"].get("resourceVersion"))
+            if default and served.resource.strategy.default is not None:
+                served.resource.strategy.default(new)
+            if own_fields:
+                self._own_fields(write, new, served.served_form(served.index.decode(entry)))
+            review = self._review(UPDATE, write, new, old)
+            try:
+                await self._chain.admit(review)
+                served.stored_form(new)
+                return await self._update_stored(write, new, old, entry, review)
+            except StoreConflict as conflict:
+                await self._undo(write, review)
+                if insists and conflict.current is not None:
+                    raise _modified(served, write.name) from None
+                record = conflict.current
+                entry = (
+                    served.index.entry(record.key, record.value, record.mod_revision, None)
+                    if record is not None
+                    else None
+                )
+            except BaseException:
+                await self._undo(write, review)
+                raise
+        raise _modified(served, write.name)
+
+    async def _create_on_update(
+        self, write: Write, transform: Callable[[Object | None], Object], *, own_fields: bool
+    ) -> Written:
+        resource = write.served.resource
+        obj = transform(None)
+        if not own_fields:
+            manager, write.manager = write.manager, ""
+            try:
+                return await self.create(write, obj)
+            finally:
+                write.manager = manager
+        if obj["metadata"].get("uid") and resource.strategy.allow_create_on_update:
+            raise _wrong_uid(write.served, write, obj["metadata"]["uid"], "")
+        return await self.create(write, obj)
+
+    async def _update_stored(self, write: Write, new: Object, old: Object, entry: Entry, review: Review) -> Written:
+        served = write.served
+        resource = served.resource.stored
+        strategy = resource.strategy
+        metadata, before = new["metadata"], old["metadata"]
+        self._check_version(write, metadata, entry, strategy)
+        hook = self._hooks.get(resource)
+        if hook is not None and write.subresource is None:
+            await hook.begin_update(write, new, old)
+        self._keep_system_fields(metadata, before)
+        view = write.subresource.update if write.subresource is not None else None
+        prepare = view.prepare if view is not None else strategy.prepare_update
+        if view is None and strategy.has_status:
+            _keep(new, old, "status")
+        if prepare is not None:
+            prepare(new, old, write.context())
+        if strategy.has_generation and any(new.get(f) != old.get(f) for f in strategy.generation_fields):
+            metadata["generation"] = before.get("generation", 0) + 1
+        errors = validate_metadata_update(new, old)
+        if view is not None:
+            errors += view.validate(new, old) if view.validate is not None else []
+        elif strategy.validate_update is not None:
+            errors += strategy.validate_update(new, old)
+        elif strategy.validate is not None:
+            errors += strategy.validate(new)
+        _judge(served.resource, write.name, errors)
+        warn = view.warnings if view is not None else strategy.warnings
+        if warn is not None:
+            write.warnings += warn(new, old)
+        if strategy.canonicalize is not None:
+            strategy.canonicalize(new)
+        await self._chain.validate(review)
+        if before.get("deletionTimestamp") and deletion.may_be_removed(new, strategy):
+            return await self._remove(write, new, old, entry)
+        if new == old:
+            return Written(served.json(entry), changed=False, revision=entry.revision)
+        written = await self._put(write, new, entry)
+        if hook is not None and not write.dry_run:
+            await hook.committed(write, new, old)
+        return written
+
+    @staticmethod
+    def _check_version(write: Write, metadata: Object, entry: Entry, strategy: Strategy) -> None:
+        """An update that names a version is for that version only."""
+        served = write.served
+        asked = metadata.get("resourceVersion") or ""
+        if not asked or asked == "0":
+            if not strategy.allow_unconditional_update and write.subresource is None:
+                error = invalid("metadata.resourceVersion", 0, "must be specified for an update")
+                raise Invalid.of(served.resource.group, served.resource.kind, write.name, [error])
+        elif asked != str(entry.revision):
+            raise _modified(served, write.name)
+        metadata["resourceVersion"] = str(entry.revision)
+
+    @staticmethod
+    def _keep_system_fields(metadata: Object, before: Object) -> None:
+        """What an update can never change; a client that leaves it out gets it back."""
+        if not metadata.get("uid"):
+            metadata["uid"] = before["uid"]
+        metadata["creationTimestamp"] = before["creationTimestamp"]
+        if before.get("deletionTimestamp"):
+            metadata["deletionTimestamp"] = before["deletionTimestamp"]
+            if "deletionGracePeriodSeconds" in before and "deletionGracePeriodSeconds" not in metadata:
+                metadata["deletionGracePeriodSeconds"] = before["deletionGracePeriodSeconds"]
+        if "generation" in before:
+            metadata["generation"] = before["generation"]
+        else:
+            metadata.pop("generation", None)
+
+    # -- delete
+
+    async def delete(self, write: Write, options: DeleteOptions, *, review: bool = True) -> Written:
+        """Mark or remove. `write.dry_run` counts, `options.dry_run` is the caller's to copy there. Raises ApiError."""
+        served = write.served
+        resource = served.resource.stored
+        await self._cache.fresh()
+        entry = served.entry(write.namespace, write.name)
+        while True:
+            if entry is None:
+                raise NotFound.of(served.resource.group, served.resource.plural, write.name)
+            old = served.index.decode(entry)
+            asked = self._review(DELETE, write, None, old)
+            try:
+                if review:
+                    await self._chain.admit(asked)
+                deletion.check_preconditions(resource, write.name, old, options)
+                if review:
+                    await self._chain.validate(asked)
+                obj = served.index.decode(entry)
+                outcome = deletion.plan_deletion(
+                    obj, resource.strategy, options, write.context(), self._identifiers.timestamp
+                )
+                if outcome is deletion.Outcome.PENDING:
+                    return Written(served.json(entry), changed=False, revision=entry.revision)
+                if outcome is deletion.Outcome.REMOVE:
+                    return await self._remove(write, obj, old, entry)
+                written = await self._put(write, obj, entry)
+                hook = self._hooks.get(resource)
+                if hook is not None and not write.dry_run:
+                    await hook.committed(write, obj, old)
+                return written
+            except StoreConflict as conflict:
+                await self._undo(write, asked)
+                record = conflict.current
+                entry = (
+                    served.index.entry(record.key, record.value, record.mod_revision, None)
+                    if record is not None
+                    else None
+                )
+            except BaseException:
+                await self._undo(write, asked)
+                raise
+
+    # -- the store
+
+    async def _put(self, write: Write, obj: Object, entry: Entry | None, *, ttl_s: int = 0) -> Written:
+        served = write.served
+        key = served.key(write.namespace, write.name)
+        version = obj["metadata"].get("resourceVersion")
+        value = encode_stored(obj)
+        if write.dry_run:
+            if entry is None and served.entry(write.namespace, write.name) is not None:
+                raise StoreConflict(key, await self._store.get(key))
+            if version:
+                obj["metadata"]["resourceVersion"] = version
+            return Written(orjson.dumps(served.served_form(obj)), created=entry is None)
+        cache = self._cache
+        cache.hint(key, value, served.index.hint(obj))
+        compare = Compare(key, entry.revision if entry is not None else 0)
+        try:
+            revision = await self._store.commit((compare,), (Put(key, value, ttl_s),))
+        except BaseException:
+            cache.unhint(key)
+            raise
+        current = served.collection.entries.get(key) if served.collection is not None else None
+        if current is None or current.revision != revision:
+            current = served.index.entry(key, value, revision, served.index.hint(obj))
+        return Written(served.json(current), created=entry is None, revision=revision)
+
+    async def _remove(self, write: Write, obj: Object, old: Object, entry: Entry) -> Written:
+        """Take the object out of the store; the answer is its last state."""
+        served = write.served
+        obj["metadata"]["resourceVersion"] = str(entry.revision)
+        last = orjson.dumps(served.served_form(obj))
+        if write.dry_run:
+            return Written(last, removed=True)
+        key = served.key(write.namespace, write.name)
+        revision = await self._store.commit((Compare(key, entry.revision),), (Delete(key),))
+        hook = self._hooks.get(served.resource.stored)
+        if hook is not None:
+            await hook.committed(write, None, old)
+        return Written(last, removed=True, revision=revision)
+
+    # -- parts
+
+    def _own_fields(self, write: Write, new: Object, old: Object | None) -> None:
+        """Record in managedFields what this write changes."""
+        if not write.manager:
+            return
+        resource = write.served.resource
+        view = write.subresource.update if write.subresource is not None else None
+        stamp_update(
+            old=old,
+            new=new,
+            type_=resource.schema(),
+            manager=write.manager,
+            api_version=resource.api_version,
+            subresource=write.subresource_name,
+            now=write.now,
+            reset_fields=view.reset_fields if view is not None else resource.strategy.reset_fields,
+        )
+
+    @staticmethod
+    def _review(operation: str, write: Write, obj: Object | None, old: Object | None) -> Review:
+        return Review(
+            operation=operation,
+            resource=write.served.resource,
+            subresource=write.subresource_name,
+            namespace=write.namespace,
+            name=write.name,
+            user=write.user,
+            now=write.now,
+            obj=obj,
+            old=old,
+            dry_run=write.dry_run,
+            options=write.options,
+            warnings=write.warnings,
+        )
+
+    async def _undo(self, write: Write, review: Review) -> None:
+        while write.undo:
+            await write.undo.pop()()
+        await self._chain.undo(review)
+
+
+def _keep(new: Object, old: Object, name: str) -> None:
+    if name in old:
+        new[name] = old[name]
+    else:
+        new.pop(name, None)
+
+
+def _judge(resource: Resource, name: str, errors: list[FieldError]) -> None:
+    if errors:
+        raise Invalid.of(resource.group, resource.kind, name, errors)
+
+
+def _modified(served: Served, name: str) -> Conflict:
+    return Conflict.of(served.resource.group, served.resource.plural, name, MODIFIED)
+
+
+def _wrong_uid(served: Served, write: Write, asked: str, found: str) -> Conflict:
+    key = served.key(write.namespace, write.name)
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {asked}, UID in object meta: {found}"
+    )
+    return Conflict.of(served.resource.group, served.resource.plural, write.name, why)
+
+
+def _exists(served: Served, name: str, conflict: StoreConflict) -> AlreadyExists:
+    resource = served.resource
+    error = AlreadyExists.of(resource.group, resource.plural, name)
+    if conflict.current is not None and orjson.loads(conflict.current.value)["metadata"].get("deletionTimestamp"):
+        error = AlreadyExists(f"object is being deleted: {error.message}", details=error.details)
+    return error

@@ -1,0 +1,64 @@
+"""One write on its way through the pipeline, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from steersman.api.resource import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from steersman.api.meta.types import Object
+    from steersman.api.resource import Subresource
+    from steersman.apiserver.authn.user import User
+    from steersman.apiserver.resources import Served
+
+
+@dataclass(slots=True)
+class Write:
+    """Who writes what, and how. `name` is filled in when it is generated."""
+
+    served: Served
+    namespace: str
+    name: str
+    user: User
+    now: datetime
+    subresource: Subresource | None = None
+    manager: str = ""
+    """Field manager; empty: managedFields stay as they are (writes of the server itself)."""
+    dry_run: bool = False
+    options: Object = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    undo: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    new_uid: Callable[[], str] | None = None
+
+    @property
+    def subresource_name(self) -> str:
+        return self.subresource.name if self.subresource is not None else ""
+
+    def context(self) -> Context:
+        user = self.user
+        return Context(
+            now=self.now,
+            user=user.name,
+            groups=user.groups,
+            uid=user.uid,
+            extra=user.extra,
+            dry_run=self.dry_run,
+            new_uid=self.new_uid,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The outcome: the object as it is now (or was last), in the version that was asked for."""
+
+    json: bytes
+    created: bool = False
+    removed: bool = False
+    """The object is gone."""
+    changed: bool = True
+    revision: int = 0
