@@ -82,10 +82,8 @@ class Journal(Protocol):
     async def trace(self, ids: Sequence[int], before: int) -> list[int]:
         """Follow each row's chain back to the first id below `before`; 0 where that is a deletion or nothing."""
 
-    async def since(self, first: int, rows_max: int) -> list[tuple[Row, Row | None]]:
-        """Rows from id `first` on, each with its previous one: whole revisions, about `rows_max`; none if there are
-        none.
-        """
+    async def since(self, first: int, rows_max: int, *, previous: bool) -> list[tuple[Row, Row | None]]:
+        """Rows from id `first` on, whole revisions, about `rows_max`; if wanted, each with the one before it."""
 
     async def compact(self, revision: int) -> None:
         """Remember that history before `revision` may go."""
@@ -245,7 +243,11 @@ class EmbeddedStore:
         if not group.rows:
             self._written({}, None)
             return
-        previous = [row.previous for row in group.rows if row.previous and row.version != 1] if len(self._hub) else []
+        previous = (
+            [row.previous for row in group.rows if row.previous and row.version != 1]
+            if self._hub.wants_previous
+            else []
+        )
         self._journal.append(group.rows, previous, self._written)
 
     def _written(self, previous: dict[int, Row], error: StoreError | None) -> None:
@@ -256,8 +258,8 @@ class EmbeddedStore:
             self._index.apply(group.rows)
             self._watch_deadlines(group.rows)
             if len(self._hub):
-                for row in group.rows:
-                    previous[row.id] = row
+                if self._hub.wants_previous:
+                    previous |= {row.id: row for row in group.rows}
                 events = tuple(event_of(row, previous.get(row.previous)) for row in group.rows)
                 self._hub.publish(events, group.revision)
         for request in members:
@@ -319,7 +321,9 @@ class EmbeddedStore:
 
     # Watches
 
-    async def watch(self, prefix: str, start_revision: int, deliver: Callable[[Batch], None]) -> HubWatch:
+    async def watch(
+        self, prefix: str, start_revision: int, deliver: Callable[[Batch], None], *, previous: bool = False
+    ) -> HubWatch:
         """As the contract says; here all that is past is delivered before this returns."""
         self._check_running()
         watch = HubWatch(
@@ -327,22 +331,32 @@ class EmbeddedStore:
             prefix=prefix,
             next_revision=start_revision,
             deliver=deliver,
+            previous=previous,
             closed=asyncio.get_running_loop().create_future(),
         )
+        try:
+            if previous:
+                await self._journal.read(())  # a group that is on its way was not asked for what was before
+            await self._catch_up(watch, previous=previous)
+        except BaseException:
+            watch.close()
+            raise
+        if not watch.closed.done():
+            self._hub.join(watch)
+        return watch
+
+    async def _catch_up(self, watch: HubWatch, *, previous: bool) -> None:
         while (first := watch.next_revision) <= self._index.revision and not watch.closed.done():
             if first < self._index.compacted:
                 raise Compacted(self._index.compacted, self._index.revision)
             reached = self._index.revision
-            found = await self._journal.since(row_id(first), _READ_ROWS_MAX)
+            found = await self._journal.since(row_id(first), _READ_ROWS_MAX, previous=previous)
             if first < self._index.compacted:
                 continue
             if len(found) >= _READ_ROWS_MAX:
                 reached = min(reached, revision_of(found[-1][0].id))
             end = row_id(reached + 1)  # the journal may be ahead of the index by a group
             watch.catch_up(tuple(event_of(row, before) for row, before in found if row.id < end), reached)
-        if not watch.closed.done():
-            self._hub.join(watch)
-        return watch
 
     # Compaction
 

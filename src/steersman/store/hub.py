@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 class HubWatch:
     """One subscription; fulfils `steersman.store.interface.Watch`."""
 
-    __slots__ = ("_deliver", "_hub", "_prefix", "closed", "next_revision")
+    __slots__ = ("_deliver", "_hub", "_prefix", "_previous", "closed", "next_revision")
 
     def __init__(
         self,
@@ -32,12 +32,15 @@ class HubWatch:
         prefix: str,
         next_revision: int,
         deliver: Callable[[Batch], None],
+        previous: bool,
         closed: asyncio.Future[None],
     ) -> None:
         self.closed = closed
         self.next_revision = next_revision
         """The first revision that the watcher has not seen."""
+        self._previous = previous
         self._hub = hub
+        hub.wants_previous += previous
         self._prefix = prefix
         self._deliver = deliver
 
@@ -46,9 +49,10 @@ class HubWatch:
 
     def end(self, error: StoreError | None) -> None:
         """Finish, for the reason given."""
-        self._hub.leave(self)
         if self.closed.done():
             return
+        self._hub.leave(self)
+        self._hub.wants_previous -= self._previous
         if error is None:
             self.closed.set_result(None)
         else:
@@ -85,9 +89,11 @@ class HubWatch:
 class Hub:
     """The live watches of one store."""
 
-    __slots__ = ("_watches",)
+    __slots__ = ("_watches", "wants_previous")
 
     def __init__(self) -> None:
+        self.wants_previous = 0
+        """How many open watches, joined or about to, must be told what a key held before."""
         self._watches: tuple[HubWatch, ...] = ()
 
     def __len__(self) -> int:

@@ -114,10 +114,10 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change. A put has the new `record`; a delete has `record` None. `previous` is what the key held before, None
-    for a creation.
+    """One change. A put has the new `record`; a delete has `record` None.
 
-    For an embedded driver `record.value` is the very bytes object that was passed to `commit`.
+    `previous` is what the key held before: None for a creation, and in a watch that did not ask for it possibly always.
+    For an embedded driver `record.value` of a live event is the very bytes object that was passed to `commit`.
     """
 
     key: str
@@ -142,9 +142,7 @@ class Watch(Protocol):
     """A running subscription."""
 
     closed: asyncio.Future[None]
-    """Done when the watch has ended: with None after `close`, with Compacted or StoreUnavailable when it cannot go
-    on.
-    """
+    """Done when the watch has ended: with None after `close`, else with Compacted or StoreUnavailable."""
 
     def close(self) -> None:
         """Stop; nothing is delivered any more once this returns."""
@@ -154,9 +152,7 @@ class Store(Protocol):
     """What a driver implements. All methods belong to one event loop."""
 
     embedded: bool
-    """True if this process is the only writer: then every batch is delivered before the `commit` that caused it
-    returns.
-    """
+    """True if this process is the only writer: then a batch is delivered before the `commit` that caused it returns."""
 
     async def start(self) -> None:
         """Open; raises StoreBroken."""
@@ -165,35 +161,48 @@ class Store(Protocol):
         """Finish queued commits, close everything."""
 
     async def revision(self) -> int:
-        """The store's current revision (linearizable; at least 1)."""
+        """The store's current revision (linearizable; at least 1).
+
+        Every watch that has seen less is soon brought up to it, by a bookmark if nothing of its own changed; for an
+        embedded driver before this returns.
+        """
 
     async def get(self, key: str, *, revision: int = 0) -> Record | None:
         """The record now, or as of a past revision. Raises Compacted, FutureRevision."""
 
     async def list(self, prefix: str, *, start: str = "", revision: int = 0, limit: int = 0) -> Page:
-        """Keys with `prefix`, from `start` (inclusive; empty = the beginning), now or as of a past revision; `limit`
-        0 = all.
+        """Keys with `prefix`, from `start` on (inclusive), now or as of a past revision, at most `limit` (0 = all).
+
+        Raises Compacted, FutureRevision.
         """
 
     async def commit(self, compares: tuple[Compare, ...], operations: tuple[Put | Delete, ...]) -> int:
         """All or nothing, durable when it returns: the new revision. Raises Conflict, StoreUnavailable, StoreBroken.
 
-        A transaction whose operations change nothing (deletes of absent keys) returns the current revision.
+        A transaction whose operations change nothing (deletes of absent keys) returns the current revision. Raises
+        ValueError if a key is named twice among the operations.
         """
 
-    async def watch(self, prefix: str, start_revision: int, deliver: Callable[[Batch], None]) -> Watch:
+    async def watch(
+        self, prefix: str, start_revision: int, deliver: Callable[[Batch], None], *, previous: bool = False
+    ) -> Watch:
         """Everything under `prefix` that changed at `start_revision` or later, then live; gap-free and in order.
 
-        `deliver` is called on the event loop, never concurrently; it must neither block nor raise. `start_revision` may
-        be one
-        beyond the current revision (only new events). Raises Compacted.
+        `deliver` is called on the event loop, never concurrently; it must neither block nor raise. `start_revision`
+        may be beyond the current revision (only new events). With `previous` the events tell what the key held
+        before, which costs a read per event. Raises Compacted. For an embedded driver all that is past is delivered
+        before this returns.
         """
 
     async def compact(self, revision: int) -> None:
         """Forget history before `revision`; what was current at it stays. Raises Compacted, FutureRevision."""
 
     async def snapshot(self, path: Path) -> int:
-        """Write everything current to one new file (never half of one); the revision it is of."""
+        """Write everything current to one new file (never half of one); the revision it is of. Raises StoreBroken."""
 
     async def restore(self, path: Path) -> int:
-        """Replace an *empty* store's content by a snapshot's; revisions continue above the snapshot's."""
+        """Fill an *empty* store from a snapshot of any driver; the store's revision then. Raises StoreBroken.
+
+        Every key counts as written by the restore, above the snapshot's and the store's own revision; what was before
+        that counts as compacted. Keys with a time to live have what was left of it.
+        """

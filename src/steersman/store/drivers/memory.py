@@ -67,13 +67,13 @@ class MemoryJournal:
             row = self._rows.get(row.previous)
         return row.id if row is not None and row.version else 0
 
-    async def since(self, first: int, rows_max: int) -> list[tuple[Row, Row | None]]:
+    async def since(self, first: int, rows_max: int, *, previous: bool) -> list[tuple[Row, Row | None]]:
         found: list[tuple[Row, Row | None]] = []
         for i in range(bisect_left(self._ids, first), len(self._ids)):
             row = self._rows[self._ids[i]]
             if len(found) >= rows_max and revision_of(row.id) != revision_of(found[-1][0].id):
                 break
-            found.append((row, self._rows.get(row.previous)))
+            found.append((row, self._rows.get(row.previous) if previous else None))
         return found
 
     async def compact(self, revision: int) -> None:

@@ -66,7 +66,7 @@ _SELECT_HEADS = f"SELECT {_COLUMNS} FROM log ORDER BY id"  # noqa: S608
 _SELECT_LINK = "SELECT previous, version FROM log WHERE id = ?"
 _SELECT_SCRUB = "SELECT id, key, version, previous FROM log WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 
-_IDLE_S = 0.02
+_IDLE_S = 0.01
 
 
 def _checksum(key: str, value: bytes) -> int:
@@ -82,8 +82,8 @@ class SqliteStore(EmbeddedStore):
         path: Path,
         clock: Clock,
         group_transactions_max: int = 1024,
-        wal_idle_pages: int = 512,
-        wal_pages_max: int = 4096,
+        wal_idle_pages: int = 256,
+        wal_pages_max: int = 1024,
         vacuum_pages_max: int = 128,
     ) -> None:
         """A checkpoint is made in a quiet moment from `wal_idle_pages` on and in any case at `wal_pages_max`; free
@@ -138,8 +138,8 @@ class SqliteJournal:
     async def trace(self, ids: Sequence[int], before: int) -> list[int]:
         return await self._run(lambda: [self._database.trace(row, before) for row in ids])
 
-    async def since(self, first: int, rows_max: int) -> list[tuple[Row, Row | None]]:
-        return await self._run(lambda: self._database.since(first, rows_max))
+    async def since(self, first: int, rows_max: int, *, previous: bool) -> list[tuple[Row, Row | None]]:
+        return await self._run(lambda: self._database.since(first, rows_max, previous=previous))
 
     async def compact(self, revision: int) -> None:
         await self._run(lambda: self._database.compact(revision))
@@ -225,7 +225,7 @@ class _Database:
     def _load(self) -> Index:
         index = Index()
         heads: Iterable[tuple[Any, ...]] = self._db.execute(_SELECT_HEADS)
-        rows = (Row(*head, b"") for head in heads)
+        rows = (Row._make((*head, b"")) for head in heads)
         index.load(rows, revision=self._meta("revision"), compacted=self._meta("compacted"))
         return index
 
@@ -260,7 +260,7 @@ class _Database:
         link = self._db.execute(_SELECT_LINK, (row,)).fetchone()
         return row if link is not None and link[1] else 0
 
-    def since(self, first: int, rows_max: int) -> list[tuple[Row, Row | None]]:
+    def since(self, first: int, rows_max: int, *, previous: bool) -> list[tuple[Row, Row | None]]:
         found: list[tuple[Row, Row | None]] = []
         cursor = self._db.execute(_SELECT_SINCE, (first,))
         for values in cursor:
@@ -268,7 +268,7 @@ class _Database:
             if len(found) >= rows_max and revision_of(row.id) != revision_of(found[-1][0].id):
                 cursor.close()
                 break
-            found.append((row, self.row(row.previous) if row.previous else None))
+            found.append((row, self.row(row.previous) if previous and row.previous else None))
         return found
 
     # Compaction and housekeeping
