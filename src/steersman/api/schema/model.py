@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Form = Literal[
     "struct",         # named fields, unknown ones are pruned or reported (unless preserve_unknown)
@@ -22,6 +22,7 @@ Form = Literal[
     "string", "bytes", "bool", "int32", "int64", "number",
     "quantity", "time", "microtime", "duration", "int-or-string",
     "any",            # any JSON value, kept as it is (RawExtension, JSON, FieldsV1)
+    "union",          # an object of `element`, or one of `alternatives` (JSONSchemaPropsOrBool and its kin)
 ]  # fmt: skip
 
 ABSENT: Any = object()
@@ -46,6 +47,18 @@ class Type:
     embedded: bool = False
     """x-kubernetes-embedded-resource: carries apiVersion, kind and metadata of its own."""
     nullable: bool = False
+    alternatives: frozenset[Literal["bool", "objects", "strings"]] = frozenset()
+    """Of a union: what it may be instead of an object."""
+    keep_empty: bool = False
+    """Of a struct: lists and maps given empty stay empty, not null (stored as JSON; others travel as protobuf)."""
+    custom: bool = False
+    """Of a custom resource's schema: no Go rules, values stay as they were given."""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    """The structural schema that a custom type was made from."""
+    uses: int = 0
+    """How often it was decoded; `decode` compiles a struct that is used more than a few times."""
+    compiled: Callable[[Any], Any] | None = None
+    """Its generated decoder, once there is one; private to `decode`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +69,9 @@ class Field:
     pointer: bool = False
     """A zero value that was given stays on the wire (Go pointer); otherwise see `omitempty`."""
     omitempty: bool = True
-    """A zero value leaves the wire; if False (and no pointer) an absent field appears as its zero value."""
+    """A zero value leaves the wire (structs have none); if False an absent field appears as its zero value."""
+    omitzero: bool = False
+    """As `omitempty`, and for structs too: the zero time leaves the wire."""
     default: Any = ABSENT
     """Declared default (`+default`), applied when the field is absent or null."""
     required: bool = False
@@ -65,3 +80,5 @@ class Field:
     """Strategic merge patch: key of a list that is merged by element."""
     patch_strategy: tuple[str, ...] = ()
     """Strategic merge patch: of "merge", "replace", "retainKeys"."""
+    go_path: str = ""
+    """What decoding errors put in front of the name: Go's embedded structs, as `VolumeSource`."""
