@@ -49,20 +49,20 @@ def render_block(status: int, content_type: str, headers: HeaderPairs) -> bytes:
 class Heads:
     """A server's cache of rendered heads, and its current Date line."""
 
-    __slots__ = ("_blocks", "date_line")
+    __slots__ = ("blocks", "date_line")
 
     def __init__(self) -> None:
-        self._blocks: dict[tuple[int, str, HeaderPairs], bytes] = {}
+        self.blocks: dict[tuple[int, str, HeaderPairs], bytes] = {}
         self.date_line = b""
 
     def block(self, status: int, content_type: str, headers: HeaderPairs) -> bytes:
         """`render_block`, remembered."""
         key = (status, content_type, headers)
-        block = self._blocks.get(key)
+        block = self.blocks.get(key)
         if block is None:
-            if len(self._blocks) >= _BLOCKS_MAX:
-                self._blocks.clear()
-            block = self._blocks[key] = render_block(status, content_type, headers)
+            if len(self.blocks) >= _BLOCKS_MAX:
+                self.blocks.clear()
+            block = self.blocks[key] = render_block(status, content_type, headers)
         return block
 
     def set_date(self, now: datetime) -> None:

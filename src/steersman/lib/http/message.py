@@ -38,7 +38,10 @@ HeaderPairs: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Headers:
-    """Header fields of a request; names are lower case, values are Latin-1 text without surrounding blanks."""
+    """Header fields of a request; names are lower case, values are Latin-1 text without surrounding blanks.
+
+    Read-only for handlers: requests of one connection that repeat their header fields share one object.
+    """
 
     __slots__ = ("_first", "_further")
 

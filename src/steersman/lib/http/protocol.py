@@ -41,6 +41,7 @@ class HttpConnection(asyncio.Protocol):
     __slots__ = (
         "_close_after",
         "_connection",
+        "_counters",
         "_current",
         "_discarded",
         "_eof",
@@ -72,6 +73,7 @@ class HttpConnection(asyncio.Protocol):
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._counters = server.counters
         self._handler = server.handler
         self._heads = server.heads
         self._wheel = server.wheel
@@ -147,6 +149,10 @@ class HttpConnection(asyncio.Protocol):
             self._pump()
         else:
             reader = self._reader
+            request = reader.match(data)
+            if request is not None:
+                self._serve(request)
+                return
             reader.feed(data)
             if reader.ready or reader.rest is not None:
                 self._pump()
@@ -318,7 +324,7 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(request)
             return
         self._current = request
-        server.counters.in_flight += 1
+        self._counters.in_flight += 1
         try:
             answer = self._handler(request)
         except Exception as error:  # noqa: BLE001  # whatever a handler raises must become an answer
@@ -367,7 +373,11 @@ class HttpConnection(asyncio.Protocol):
             self._compress(request, response)
             return
         try:
-            parts = [self._heads.block(response.status, response.content_type, response.headers), self._heads.date_line]
+            heads = self._heads
+            block = heads.blocks.get((response.status, response.content_type, response.headers))
+            if block is None:
+                block = heads.block(response.status, response.content_type, response.headers)
+            parts = [block, heads.date_line]
             if response.unique_headers:
                 parts.extend(render_header(name, value) for name, value in response.unique_headers)
         except InvalidHeader as error:
@@ -486,7 +496,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _finish(self) -> None:
         """The current request has been answered, as far as that is still possible."""
-        counters = self._server.counters
+        counters = self._counters
         counters.in_flight -= 1
         counters.requests += 1
         self._current = self._stream = None
@@ -498,7 +508,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say why a message is not accepted, and close."""
-        self._server.counters.refused += 1
+        self._counters.refused += 1
         response = self._server.error(refusal.status, refusal.message)
         body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
         block = self._heads.block(response.status, response.content_type, response.headers)

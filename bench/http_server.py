@@ -1,0 +1,219 @@
+"""What the HTTP server costs: CPU of the server process for a cached GET and for fan-out to many streams.
+
+    python bench/http_server.py [--seconds 3] [--streams 1000]
+
+Prints user+system CPU us per request, p50 and p99 for a GET of a 2.4 KB body (plain and TLS, keep-alive, 32 connections, typical
+headers), and CPU us per stream and event when one frame goes to all streams over TLS. The server runs in a process of its own; the
+clients are raw sockets in this one. Budgets: 16 us per GET over TLS, 15 us per stream and event. Other load on the machine shows
+up in p99 first; CPU figures above twice the budget mean something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime
+import json
+import os
+import resource
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import uvloop
+
+BODY = b'{"kind":"Thing","data":"' + b"x" * 2400 + b'"}'
+GET_BUDGET_US = 16
+EVENT_BUDGET_US = 15
+EVENTS = 50
+REQUEST = (
+    b"GET /things/one HTTP/1.1\r\nHost: 127.0.0.1:6443\r\nUser-Agent: bench/1.0 (linux/amd64)\r\nAccept: application/json, */*\r\n"
+    b"Authorization: Bearer abcdefghijklmnopqrstuvwxyz0123456789\r\nAccept-Encoding: gzip\r\n\r\n"
+)
+
+
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "bench")])
+    begin = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(begin).not_valid_after(begin.replace(year=2100))
+    certificate = builder.sign(key, hashes.SHA256())
+    key_path, certificate_path = folder / "key.pem", folder / "cert.pem"
+    key_path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    certificate_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return certificate_path, key_path
+
+
+def cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+async def serve(folder: Path) -> None:
+    """The server process: plain and TLS on two ports, which it prints; `/cpu` tells its CPU seconds."""
+    from steersman.lib.aio import Tasks
+    from steersman.lib.http.message import Request, Response, StreamResponse, chunk_frame
+    from steersman.lib.http.server import Server
+    from steersman.lib.http.tls import server_context
+
+    streams = set()
+    answer = Response(200, BODY, "application/json", (("Cache-Control", "no-cache, private"),))
+    tasks = Tasks()
+
+    async def subscribe(stream):
+        streams.add(stream)
+        await stream.closed
+
+    async def publish():
+        for _ in range(EVENTS):
+            frame = chunk_frame(BODY + b"\n")
+            for count, stream in enumerate(streams):
+                stream.write_framed(frame)
+                if count % 64 == 63:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
+
+    def handle(request: Request):
+        if request.path == "/things/one":
+            return answer
+        if request.path == "/cpu":
+            return Response(200, json.dumps({"cpu_s": cpu_s(), "streams": len(streams)}).encode())
+        if request.path == "/watch":
+            return StreamResponse(200, subscribe, "application/json")
+        tasks.start(publish(), name="publish")
+        return Response(202)
+
+    plain = Server(handler=handle)
+    secure = Server(handler=handle, tls=server_context(certificate=folder / "cert.pem", key=folder / "key.pem"))
+    ports = [(await server.start("127.0.0.1"))[0][1] for server in (plain, secure)]
+    print(*ports, flush=True)
+    await asyncio.Event().wait()
+
+
+class Client:
+    """One keep-alive connection."""
+
+    def __init__(self, port: int, context: ssl.SSLContext | None) -> None:
+        self.port, self.context = port, context
+
+    async def open(self) -> Client:
+        self.reader, self.writer = await asyncio.open_connection(
+            "127.0.0.1", self.port, ssl=self.context, limit=1 << 20
+        )
+        return self
+
+    async def get(self, request: bytes) -> bytes:
+        self.writer.write(request)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0])
+        return await self.reader.readexactly(length)
+
+
+async def server_state(port: int) -> dict:
+    client = await Client(port, None).open()
+    state = json.loads(await client.get(b"GET /cpu HTTP/1.1\r\nHost: x\r\n\r\n"))
+    client.writer.close()
+    return state
+
+
+async def bench_get(name: str, port: int, context: ssl.SSLContext | None, plain_port: int, seconds: float) -> float:
+    clients = [await Client(port, context).open() for _ in range(32)]
+    latencies: list[float] = []
+
+    async def load(client: Client, until: float) -> None:
+        while (begin := time.perf_counter()) < until:
+            await client.get(REQUEST)
+            latencies.append(time.perf_counter() - begin)
+
+    await asyncio.gather(*(load(client, time.perf_counter() + 0.3) for client in clients))
+    latencies.clear()
+    before = await server_state(plain_port)
+    await asyncio.gather(*(load(client, time.perf_counter() + seconds) for client in clients))
+    cost = (await server_state(plain_port))["cpu_s"] - before["cpu_s"]
+    latencies.sort()
+    us = cost / len(latencies) * 1e6
+    p50, p99 = (latencies[int(len(latencies) * q)] * 1e3 for q in (0.5, 0.99))
+    print(f"GET {name:<6} {us:6.1f} us CPU   {len(latencies) / seconds:8.0f}/s   p50 {p50:.2f} ms   p99 {p99:.2f} ms")
+    for client in clients:
+        client.writer.close()
+    return us
+
+
+class Sink(asyncio.Protocol):
+    """A watcher that only counts bytes."""
+
+    total = 0
+
+    def connection_made(self, transport) -> None:
+        transport.write(b"GET /watch HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        Sink.total += len(data)
+
+
+async def bench_streams(port: int, context: ssl.SSLContext, plain_port: int, streams: int) -> float:
+    loop = asyncio.get_running_loop()
+    opened = [(await loop.create_connection(Sink, "127.0.0.1", port, ssl=context))[0] for _ in range(streams)]
+    while (await server_state(plain_port))["streams"] < streams:
+        await asyncio.sleep(0.05)
+    before, begin = await server_state(plain_port), Sink.total
+    client = await Client(plain_port, None).open()
+    await client.get(b"POST /publish HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    expected = begin + streams * EVENTS * len(BODY)
+    while Sink.total < expected:
+        await asyncio.sleep(0.05)
+    us = ((await server_state(plain_port))["cpu_s"] - before["cpu_s"]) / (streams * EVENTS) * 1e6
+    print(f"fan-out to {streams} TLS streams: {us:.1f} us CPU per stream and event")
+    for transport in opened:
+        transport.abort()
+    client.writer.close()
+    return us
+
+
+async def run(options: argparse.Namespace, folder: Path) -> int:
+    write_certificate(folder)
+    child = subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, __file__, "--serve", str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout is not None
+        plain_port, tls_port = map(int, child.stdout.readline().split())
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        await bench_get("plain", plain_port, None, plain_port, options.seconds)
+        get_us = await bench_get("TLS", tls_port, context, plain_port, options.seconds)
+        event_us = await bench_streams(tls_port, context, plain_port, options.streams)
+    finally:
+        child.terminate()
+        child.wait()
+    return 0 if get_us <= 2 * GET_BUDGET_US and event_us <= 2 * EVENT_BUDGET_US else 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--streams", type=int, default=1000)
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        uvloop.run(serve(options.serve))
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        return uvloop.run(run(options, Path(folder)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
