@@ -1,7 +1,8 @@
 """The shapes of Kubernetes' own resources, built from compact package data when they are first asked for.
 
 `builtin.json` is written by `scripts/schema_data`, whose header explains the format. `type_of` gives Types, `raw` the
-OpenAPI v3 schema of one definition (without descriptions), `names` all definitions. What is built is shared and read-only.
+OpenAPI v3 schema of one definition (without descriptions), `names` all definitions. What is built is shared and
+read-only.
 """
 
 from __future__ import annotations

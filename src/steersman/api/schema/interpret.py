@@ -1,8 +1,8 @@
-"""Decoding by walking the Type: exact in every case, with upstream's error texts and strict paths. The fast decoder that
-`generate` makes leaves everything irregular (a wrong type, an unknown field, a null element) to this one.
+"""Decoding by walking the Type: exact in every case, with upstream's error texts and strict paths. The fast decoder
+that `generate` makes leaves everything irregular (a wrong type, an unknown field, a null element) to this one.
 
-It follows Go's encoding/json as upstream uses it: a wrong type is remembered and decoding goes on, but a value that parses
-itself (quantity, time, int-or-string) and cannot ends it at once, whatever was remembered.
+It follows Go's encoding/json as upstream uses it: a wrong type is remembered and decoding goes on, but a value that
+parses itself (quantity, time, int-or-string) and cannot ends it at once, whatever was remembered.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Walk:
                 out[key] = None if field.type.form in {"list", "map"} and not type_.keep_empty else made
         for key, field in fields.items():
             if key not in out:
-                absent = self._absent(field)
+                absent = self.absent(field)
                 if absent is not ABSENT:
                     out[key] = absent
         return out
@@ -151,7 +151,7 @@ class Walk:
             return field.omitzero and made is None
         return field.omitempty or field.omitzero
 
-    def _absent(self, field: Field) -> Any:
+    def absent(self, field: Field) -> Any:
         """What stands for a field that was not given, or was null or zero."""
         if field.default is not ABSENT:
             return copy_json(field.default)
