@@ -38,7 +38,7 @@ class Module:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text)
+        return ast.parse(self.text, filename=self.name)
 
     @property
     def lines(self) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from steersman import __version__
 
 if TYPE_CHECKING:
     from conftest import Module
@@ -85,6 +88,11 @@ def test_every_package_of_decisions_is_short(root: Path) -> None:
         assert text.count("\n") <= 40, f"{page.name} is over 40 lines"
         for heading in ("## Context", "## Decision", "## Consequences"):
             assert heading in text, f"{page.name} lacks {heading!r}"
+
+
+def test_the_version_is_said_once(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert __version__ == project["version"]
 
 
 def test_examples_say_what_they_show(root: Path) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-_READY = re.compile(r"\bready\b.*?(https://\S+?)[\s,;.]*$|(https://\S+).*\bready\b")
+_URL = re.compile(r"https://[^\s,;)]+")
 
 
 class NotReady(RuntimeError):
@@ -36,6 +36,12 @@ class Stopped:
 
     code: int
     seconds: float
+
+
+def ready_url(line: str) -> str:
+    """The URL in the line by which a server says that it is ready; "" for any other line."""
+    found = _URL.search(line)
+    return found[0].rstrip("/.") if found and re.search(r"\bready\b", line) else ""
 
 
 class ServerProcess:
@@ -132,7 +138,7 @@ class ServerProcess:
         with self._process.stdout as output:
             for line in output:
                 self._lines.append(line.rstrip("\n"))
-                if not self.url and (found := _READY.search(line)):
-                    self.url = (found[1] or found[2]).rstrip("/")
+                if not self.url and (url := ready_url(line)):
+                    self.url = url
                     self._ready.set()
         self._ready.set()
