@@ -1,8 +1,8 @@
 """JSON bodies and answers.
 
-orjson does the work. A second, slow reader in `json_scan` is asked only when orjson refuses (to word the error as Go does, or to
-accept what Go accepts: invalid UTF-8, lone surrogates) and when a field may have been given twice. Whether one was is nearly
-free to know: a body without duplicates has as many colons as its value encoded again.
+orjson does the work. A second, slow reader in `json_scan` is asked only when orjson refuses (to word the error as Go
+does, or to accept what Go accepts: invalid UTF-8, lone surrogates) and when a field may have been given twice. Whether
+one was is nearly free to know: a body without duplicates has as many colons as its value encoded again.
 
 Upstream differences: nesting is limited to what orjson can encode (254 levels, upstream 10,000).
 """
@@ -21,7 +21,9 @@ _PREFIX = "couldn't get version/kind; json parse error: "
 
 
 def parse(raw: bytes, *, find_duplicates: bool) -> Parsed:
-    """The value of a body. Raises Malformed with the text that stands in "the object provided is unrecognized (...)"."""
+    """The value of a body. Raises Malformed with the text that stands in "the object provided is unrecognized
+    (...)".
+    """
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -30,8 +32,8 @@ def parse(raw: bytes, *, find_duplicates: bool) -> Parsed:
         again = orjson.dumps(value)
     except TypeError as err:  # only the depth can be wrong: the value came from orjson
         raise Malformed(_PREFIX + TOO_DEEP) from err
-    # Each colon is a field's or part of a string; a field lost to a later one of its name is missing from the second count.
-    # An escaped colon could make up for it.
+    # Each colon is a field's or part of a string; a field lost to a later one of its name is missing from the second
+    # count. An escaped colon could make up for it.
     if find_duplicates and (raw.count(b":") != again.count(b":") or b"\\u003" in raw):
         duplicates = json_scan.scan(raw)[1]
         return Parsed(value, duplicates, duplicates)

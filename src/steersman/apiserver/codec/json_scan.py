@@ -1,14 +1,14 @@
 """The slow JSON reader: Go's grammar, Go's syntax errors, and the paths of fields given twice.
 
-Iterative, so that no body can exhaust the stack. Texts follow Go's encoding/json scanner ("invalid character 'x' after object
-key") and sigs.k8s.io/json (`duplicate field "spec.containers[0].name"`). As Go does, it puts U+FFFD for bytes that are not UTF-8
-and for lone surrogates.
+Iterative, so that no body can exhaust the stack. Texts follow Go's encoding/json scanner ("invalid character 'x' after
+object key") and sigs.k8s.io/json (`duplicate field "spec.containers[0].name"`). As Go does, it puts U+FFFD for bytes
+that are not UTF-8 and for lone surrogates.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 from steersman.api.errors import go_quote
 from steersman.apiserver.codec.malformed import Malformed
@@ -68,7 +68,7 @@ class _Scanner:
             else:
                 self._space()
                 if self.pos < len(self.raw):
-                    self._fail("after top-level value")
+                    raise self._error("after top-level value")
                 return value, [f"duplicate field {go_quote(path)}" for path in self.duplicates]
 
     def _begin(self, stack: list[_Frame]) -> Any:
@@ -88,7 +88,7 @@ class _Scanner:
             return self._number()
         if char in _LITERALS:
             return self._literal(*_LITERALS[char])
-        self._fail("looking for beginning of value")
+        raise self._error("looking for beginning of value")
 
     def _open(self, frame: _Frame) -> bool:
         """After a container's first character: True if a value follows, False if it is already closed."""
@@ -119,17 +119,17 @@ class _Scanner:
         if char == (0x7D if is_object else 0x5D):
             self.pos += 1
             return True
-        self._fail("after object key:value pair" if is_object else "after array element")
+        raise self._error("after object key:value pair" if is_object else "after array element")
 
     def _key(self, frame: _Frame) -> None:
         if self._char() != 0x22:
-            self._fail("looking for beginning of object key string")
+            raise self._error("looking for beginning of object key string")
         frame.key = self._string()
         if frame.key in frame.value and len(self.duplicates) < _DUPLICATES_MAX:
             self.duplicates[f"{frame.path}.{frame.key}" if frame.path else frame.key] = None
         self._space()
         if self._char() != 0x3A:
-            self._fail("after object key")
+            raise self._error("after object key")
         self.pos += 1
 
     def _string(self) -> str:
@@ -142,16 +142,16 @@ class _Scanner:
             if char == 0x22:
                 break
             if char != 0x5C:
-                self._fail("in string literal")
+                raise self._error("in string literal")
             escaped = True
             self.pos += 1
             if self._inner() == 0x75:
                 for _ in range(4):
                     self.pos += 1
                     if self._inner() not in _HEX:
-                        self._fail("in \\u hexadecimal character escape")
+                        raise self._error("in \\u hexadecimal character escape")
             elif chr(self._inner()) not in _LETTERS:
-                self._fail("in string escape code")
+                raise self._error("in string escape code")
             pos = self.pos + 1
         self.pos += 1
         text = _utf8(raw[start:pos])
@@ -162,7 +162,7 @@ class _Scanner:
         if raw[self.pos] == 0x2D:
             self.pos += 1
             if not 0x30 <= self._inner() <= 0x39:
-                self._fail("in numeric literal")
+                raise self._error("in numeric literal")
         if raw[self.pos] == 0x30:
             self.pos += 1
         else:
@@ -172,7 +172,7 @@ class _Scanner:
             whole = False
             self.pos += 1
             if not 0x30 <= self._inner() <= 0x39:
-                self._fail("after decimal point in numeric literal")
+                raise self._error("after decimal point in numeric literal")
             self._digits()
         if raw[self.pos : self.pos + 1] in (b"e", b"E"):
             whole = False
@@ -180,7 +180,7 @@ class _Scanner:
             if self._inner() in (0x2B, 0x2D):
                 self.pos += 1
             if not 0x30 <= self._inner() <= 0x39:
-                self._fail("in exponent of numeric literal")
+                raise self._error("in exponent of numeric literal")
             self._digits()
         text = raw[start : self.pos].decode()
         # Beyond 64 bits orjson makes a float too; the bound on digits keeps int() from refusing or being slow.
@@ -199,7 +199,7 @@ class _Scanner:
         for expected in word[1:]:
             self.pos += 1
             if self._inner() != expected:
-                self._fail(f"in literal {word.decode()} (expecting '{chr(expected)}')")
+                raise self._error(f"in literal {word.decode()} (expecting '{chr(expected)}')")
         self.pos += 1
         return value
 
@@ -216,11 +216,11 @@ class _Scanner:
         """The character inside a token, where Go takes the end of the body for a space."""
         return self.raw[self.pos] if self.pos < len(self.raw) else 0x20
 
-    def _fail(self, context: str) -> NoReturn:
+    def _error(self, context: str) -> Malformed:
         char = chr(self._inner())
         code = f"\\x{ord(char):02x}" if ord(char) < 0x80 else f"\\u{ord(char):04x}"
         quoted = _GO_CHARS.get(char) or (char if char.isprintable() else code)
-        raise Malformed(f"invalid character '{quoted}' {context}")
+        return Malformed(f"invalid character '{quoted}' {context}")
 
 
 def _path(stack: list[_Frame]) -> str:

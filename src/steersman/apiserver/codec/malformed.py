@@ -1,8 +1,8 @@
 """Bodies that cannot be read: the one exception of the decoders, and the answers upstream gives for it.
 
-Upstream tells two stages apart. Before the kind is known the answer is "the object provided is unrecognized (must be of type
-Pod): <why> (<beginning of the body>)"; afterwards "Pod in version "v1" cannot be handled as a Pod: <why>". Decoders only know
-<why>; the caller knows the rest.
+Upstream tells two stages apart. Before the kind is known the answer is "the object provided is unrecognized (must be
+of type Pod): <why> (<beginning of the body>)"; afterwards "Pod in version "v1" cannot be handled as a Pod: <why>".
+Decoders only know <why>; the caller knows the rest.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from typing import Any
 from steersman.api.errors import BadRequest
 
 _SUMMARY_BYTES = 30
-_META_STRUCT = (
-    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-)
+_META_STRUCT = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
 
 class Malformed(ValueError):
@@ -49,7 +47,9 @@ def unrecognized(kind: str, why: str, raw: bytes) -> BadRequest:
 
 
 def unhandled(actual_kind: str, actual_version: str, kind: str, why: str) -> BadRequest:
-    """The answer to a body whose kind is known but that cannot become what the path expects. Version without its group."""
+    """The answer to a body whose kind is known but that cannot become what the path expects. Version without its
+    group.
+    """
     return BadRequest(f'{actual_kind} in version "{actual_version}" cannot be handled as a {kind}: {why}')
 
 

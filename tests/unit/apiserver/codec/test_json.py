@@ -1,0 +1,103 @@
+"""JSON bodies: Go's errors, duplicate fields, and what Go accepts that others do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from steersman.apiserver.codec import json, json_scan
+from steersman.apiserver.codec.malformed import Malformed, summarize, type_meta, unrecognized
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"", "unexpected end of JSON input"),
+        (b"{", "unexpected end of JSON input"),
+        (b'{"a":1} trailing', "invalid character 't' after top-level value"),
+        (b"\xef\xbb\xbf{}", "invalid character 'ï' looking for beginning of value"),
+        (b"\xa0", "invalid character '\\u00a0' looking for beginning of value"),
+        (b"NaN", "invalid character 'N' looking for beginning of value"),
+        (b"nul", "invalid character ' ' in literal null (expecting 'l')"),
+        (b"[1 2]", "invalid character '2' after array element"),
+        (b'{"a" 1}', "invalid character '1' after object key"),
+        (b'{"a":1 "b":2}', "invalid character '\"' after object key:value pair"),
+        (b"{a:1}", "invalid character 'a' looking for beginning of object key string"),
+        (b'"\n"', "invalid character '\\n' in string literal"),
+        (b'"\\x"', "invalid character 'x' in string escape code"),
+        (b'"\\u12g4"', "invalid character 'g' in \\u hexadecimal character escape"),
+        (b"-a", "invalid character 'a' in numeric literal"),
+        (b"01", "invalid character '1' after top-level value"),
+        (b"1.x", "invalid character 'x' after decimal point in numeric literal"),
+        (b"1e+x", "invalid character 'x' in exponent of numeric literal"),
+        (b"{'a':1}", "invalid character '\\'' looking for beginning of object key string"),
+        (b"[" * 5000, "exceeded max depth"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "exceeded max depth"),
+        (b"[" * 300 + b"]" * 300, "exceeded max depth"),
+    ],
+)
+def test_syntax_errors_are_worded_as_go_words_them(raw: bytes, text: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        json.parse(raw, find_duplicates=True)
+    assert str(caught.value) == f"couldn't get version/kind; json parse error: {text}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "paths"),
+    [
+        (b'{"a":1,"b":2}', []),
+        (b'{"a":1,"a":2}', ["a"]),
+        (b'{"a" : 1 , "a":2}', ["a"]),
+        (b'{"spec":{"containers":[{"name":"a","name":"b"}]}}', ["spec.containers[0].name"]),
+        (b'{"a":[[{"x":1},{"x":1,"x":1}]]}', ["a[0][1].x"]),
+        (b'{"a":1,"a":"\\u003a"}', ["a"]),
+        (b'{"a":":::","b":"\\":"}', []),
+        (b'{"a":1,"a":2,"a":3}', ["a"]),
+        (b'{"a":{"b":1,"b":2},"a":{"b":1,"b":2}}', ["a.b", "a"]),
+        (b'{"a":1,"\\u0061":2}', ["a"]),
+    ],
+)
+def test_each_field_given_twice_is_told_once(raw: bytes, paths: list[str]) -> None:
+    parsed = json.parse(raw, find_duplicates=True)
+    assert parsed.duplicates == parsed.strict == [f'duplicate field "{path}"' for path in paths]
+    assert json.parse(raw, find_duplicates=False).duplicates == []
+
+
+def test_the_last_of_two_fields_wins() -> None:
+    assert json.parse(b'{"a":{"x":1},"a":{"y":2}}', find_duplicates=True).value == {"a": {"y": 2}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (b'"\xff\xe2\x82"', "\ufffd\ufffd\ufffd"),
+        (b'"\\ud800"', "\ufffd"),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+        (b'"\\ude00\\ud83d"', "\ufffd\ufffd"),
+        (b' [1, -2.5e1 ,true,null,false,"x\\n\\"", {} , []] ', [1, -25.0, True, None, False, 'x\n"', {}, []]),
+        (b"9223372036854775808", 9223372036854775808),
+        (b"123456789012345678901234567890", 1.2345678901234568e29),
+    ],
+)
+def test_both_readers_accept_what_go_accepts(raw: bytes, value: object) -> None:
+    assert json.parse(raw, find_duplicates=True).value == value
+    assert json_scan.scan(raw)[0] == value
+
+
+def test_a_body_is_summarized_as_text_or_in_hexadecimal() -> None:
+    assert summarize(b"") == "<empty>"
+    assert summarize(b"[]") == "5b5d"
+    assert summarize(b'{"apiVersion":"v1","kind":"ConfigMap"}') == '{"apiVersion":"v1","kind":"Con ...'
+    assert unrecognized("ConfigMap", "why", b"{").status()["message"] == (
+        "the object provided is unrecognized (must be of type ConfigMap): why ({)"
+    )
+
+
+def test_type_meta_may_be_missing_but_not_of_another_type() -> None:
+    assert type_meta(None) == type_meta({}) == ("", "")
+    assert type_meta({"apiVersion": "apps/v1", "kind": "Deployment"}) == ("apps/v1", "Deployment")
+    with pytest.raises(Malformed, match="unexpected GroupVersion string: a/b/c"):
+        type_meta({"apiVersion": "a/b/c"})
+    with pytest.raises(Malformed, match="cannot unmarshal array into Go value of type struct"):
+        type_meta([])
+    with pytest.raises(Malformed, match=r"cannot unmarshal number into Go struct field \.kind of type string"):
+        type_meta({"kind": 5})
