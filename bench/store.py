@@ -2,8 +2,9 @@
 
     python bench/store.py [--drivers memory,sqlite,etcd] [--writers 1,16,128] [--seconds 3] [--size 2048]
 
-Each writer updates its own keys by compare-and-swap in a closed loop. CPU is user + system time of this process (for etcd plus the
-server's, `etcd` must be installed). One watch over everything is open, as the API server has it. `p99` and `max` are of a write.
+Each writer updates its own keys by compare-and-swap in a closed loop. CPU is user + system time of this process (for
+etcd plus the server's; `etcd` must be installed, and syncs). One watch over everything is open, as the API server has it.
+`p50`, `p99` and `max` are of one write.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from pathlib import Path
 import uvloop
 
 from steersman.lib.clock import SystemClock
+from steersman.store.drivers.etcd import EtcdStore
+from steersman.store.drivers.memory import MemoryStore
+from steersman.store.drivers.sqlite import SqliteStore
 from steersman.store.interface import Compare, Put
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "conformance" / "store"))
+from steersman.testing.etcd_server import EtcdServer
 
 
 async def measure(store, *, writers, seconds, size, name, server_cpu):
@@ -67,19 +70,11 @@ async def run(options):
         for name in options.drivers.split(","):
             server = None
             if name == "memory":
-                from steersman.store.drivers.memory import MemoryStore
-
                 store = MemoryStore(clock=SystemClock())
             elif name == "sqlite":
-                from steersman.store.drivers.sqlite import SqliteStore
-
                 store = SqliteStore(path=Path(folder) / "state.db", clock=SystemClock())
             else:
-                from etcd_server import EtcdServer
-
-                from steersman.store.drivers.etcd import EtcdStore
-
-                server = EtcdServer(Path(folder) / "etcd")
+                server = EtcdServer(Path(folder) / "etcd", sync=True)
                 server.start()
                 store = EtcdStore(endpoints=(server.endpoint,))
             try:
