@@ -1,0 +1,139 @@
+"""What changed between two objects of one Type, as field sets (upstream: structured-merge-diff, Compare)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from steersman.apiserver.patch.fieldset import LEAF, FieldSet, TypedError, element_text, index_items, whole
+from steersman.apiserver.patch.shape import DEDUCED
+
+if TYPE_CHECKING:
+    from steersman.apiserver.patch.fieldset import Node
+    from steersman.apiserver.patch.shape import Shape
+
+
+Trees = tuple["Node", "Node", "Node"]
+"""What was added, modified, removed, at one level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Fields that only the newer object has, that differ, and that only the older one has."""
+
+    added: FieldSet
+    modified: FieldSet
+    removed: FieldSet
+
+    def without(self, fields: FieldSet) -> Comparison:
+        """Blind to `fields` and all below them."""
+        if not fields:
+            return self
+        return Comparison(
+            self.added.recursive_difference(fields),
+            self.modified.recursive_difference(fields),
+            self.removed.recursive_difference(fields),
+        )
+
+    @property
+    def written(self) -> FieldSet:
+        """Added and modified."""
+        return self.added.union(self.modified)
+
+
+def compare(shape: Shape, old: Any, new: Any) -> Comparison:
+    """Compare two objects. Raises TypedError for list items that have no identity."""
+    trees: Trees = ({}, {}, {})
+    if old is not new:
+        _members(shape, old or {}, new or {}, trees)
+    return Comparison(*map(FieldSet, trees))
+
+
+def _members(shape: Shape, old: Any, new: Any, trees: Trees) -> None:
+    members, elements, other = shape.members, shape.elements, shape.member or DEDUCED
+    added, _, removed = trees
+    for key, value in new.items():
+        element = elements.get(key) or "f:" + key
+        if key not in old:
+            added[element] = _new(members.get(key, other), value, element)
+            continue
+        was = old[key]
+        if was is value or (was == value and type(was) is type(value)):
+            continue
+        _values(members.get(key, other), was, value, element, trees)
+    for key, was in old.items():
+        if key not in new:
+            element = elements.get(key) or "f:" + key
+            removed[element] = _new(members.get(key, other), was, element)
+
+
+def _new(shape: Shape, value: Any, element: str) -> Node:
+    if shape.scalar and not isinstance(value, dict | list):
+        return LEAF
+    try:
+        return whole(shape, value)
+    except TypedError as error:
+        raise _below(element, error) from None
+
+
+def _values(shape: Shape, old: Any, new: Any, element: str, trees: Trees) -> None:
+    """Two values of one field that are not the same."""
+    maps = shape.map_type == "granular" and _is(old, dict) and _is(new, dict)
+    lists = not maps and shape.list_type in {"map", "set"} and _is(old, list) and _is(new, list)
+    if (maps or lists) and (old or new):
+        below: Trees = ({}, {}, {})
+        try:
+            if maps:
+                _members(shape, old or {}, new or {}, below)
+            else:
+                _items(shape, old or [], new or [], below)
+        except TypedError as error:
+            raise _below(element, error) from None
+        for node, inner in zip(trees, below, strict=True):
+            if inner:
+                node[element] = inner
+        return
+    added, modified, removed = trees
+    modified[element] = LEAF
+    # Of values of two kinds, the members of a granular map come and go one by one as well.
+    if shape.map_type == "granular" and not maps:
+        for node, value in ((added, new), (removed, old)):
+            if isinstance(value, dict) and value:
+                inner = dict(whole(shape, value))
+                del inner["."]
+                node[element] = inner
+
+
+def _is(value: Any, kind: type) -> bool:
+    return value is None or isinstance(value, kind)
+
+
+def _items(shape: Shape, old: list[Any], new: list[Any], trees: Trees) -> None:
+    item_shape = shape.item or DEDUCED
+    added, modified, removed = trees
+    before, after = index_items(shape, old), index_items(shape, new)
+    for element, now in after.items():
+        was = before.get(element, [])
+        if len(was) <= 1 and len(now) == 1:
+            if not was:
+                added[element] = whole(item_shape, now[0])
+            elif was[0] != now[0]:
+                _values(item_shape, was[0], now[0], element, trees)
+        elif len(was) > 1 and len(now) > 1:
+            if was != now:
+                modified[element] = LEAF
+        elif len(was) > 1:
+            added[element] = whole(item_shape, now[0])
+            removed[element] = LEAF
+        else:
+            if was:
+                removed[element] = whole(item_shape, was[0])
+            added[element] = LEAF
+    for element, was in before.items():
+        if element not in after:
+            removed[element] = LEAF if len(was) > 1 else whole(item_shape, was[0])
+
+
+def _below(element: str, error: TypedError) -> TypedError:
+    prefix = element_text(element)
+    return TypedError([(prefix + path, message) for path, message in error.errors])

@@ -1,0 +1,130 @@
+"""What structured merge sees in a Type: which values are leaves, which lists are sets or maps.
+
+Upstream converts its OpenAPI documents to such a schema (kube-openapi, pkg/schemaconv); a Shape is one entry of it.
+One Shape may stand for scalars, lists and maps at once: values without a schema ("deduced") are maps member by
+member and lists as a whole, except RawExtension, of which everything is one leaf.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from steersman.api.schema.model import ABSENT
+
+if TYPE_CHECKING:
+    from steersman.api.schema.model import Field, Type
+
+SHAPES_MAX = 8192
+"""Shapes kept; custom resource definitions come and go."""
+
+_SCALARS: dict[str, Literal["numeric", "string", "boolean", "untyped"]] = {
+    "string": "string", "bytes": "string", "duration": "string", "bool": "boolean",
+    "int32": "numeric", "int64": "numeric", "number": "numeric",
+    "quantity": "untyped", "time": "untyped", "microtime": "untyped", "int-or-string": "untyped",
+}  # fmt: skip
+_ZEROS: dict[str, Any] = {
+    "string": "", "duration": "0s", "bool": False, "int32": 0, "int64": 0, "number": 0, "quantity": "0",
+    "int-or-string": 0,
+}  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Shape:
+    """How values of one Type merge. Shared and read-only once made."""
+
+    scalar: Literal["", "numeric", "string", "boolean", "untyped"] = ""
+    """Which scalars it may be; empty: none."""
+    list_type: Literal["", "atomic", "set", "map"] = ""
+    item: Shape | None = None
+    keys: tuple[str, ...] = ()
+    """Sorted, as path elements have them."""
+    key_defaults: dict[str, Any] = field(default_factory=dict)
+    map_type: Literal["", "atomic", "granular"] = ""
+    members: dict[str, Shape] = field(default_factory=dict)
+    """Declared fields."""
+    member: Shape | None = None
+    """Shape of members that are not declared; None if there may be none."""
+    elements: dict[str, str] = field(default_factory=dict)
+    """Member name -> path element `f:name`, of declared fields."""
+
+
+_UNTYPED = Shape(scalar="untyped", list_type="atomic", map_type="atomic")
+_UNTYPED.item = _UNTYPED.member = _UNTYPED
+DEDUCED = Shape(scalar="untyped", list_type="atomic", item=_UNTYPED, map_type="granular")
+"""Any JSON value without a schema."""
+DEDUCED.member = DEDUCED
+
+
+@lru_cache(maxsize=SHAPES_MAX)
+def shape_of(type_: Type) -> Shape:
+    """The Shape of a Type, made once per Type (compared by identity)."""
+    return _make(type_, {})
+
+
+def _make(type_: Type, made: dict[Type, Shape]) -> Shape:
+    known = made.get(type_)
+    if known is not None:
+        return known
+    scalar = _SCALARS.get(type_.form)
+    if scalar is not None:
+        return Shape(scalar=scalar)
+    if type_.form in {"any", "union"}:
+        return _UNTYPED if type_.name.endswith(".runtime.RawExtension") else DEDUCED
+    shape = made[type_] = Shape()
+    if type_.form == "list":
+        _fill_list(shape, type_, made)
+        return shape
+    shape.map_type = type_.map_type
+    if type_.form == "map":
+        shape.member = _make(type_.element, made) if type_.element is not None else DEDUCED
+        return shape
+    shape.members = {name: _make(one.type, made) for name, one in type_.fields.items()}
+    shape.elements = {name: "f:" + name for name in type_.fields}
+    if type_.preserve_unknown or not type_.fields:
+        shape.member = DEDUCED
+    return shape
+
+
+def _fill_list(shape: Shape, type_: Type, made: dict[Type, Shape]) -> None:
+    shape.list_type = type_.list_type
+    shape.item = _make(type_.element, made) if type_.element is not None else _UNTYPED
+    if type_.list_type == "map":
+        shape.keys = tuple(sorted(type_.map_keys))
+        fields = type_.element.fields if type_.element is not None else {}
+        for key in shape.keys:
+            default = fields[key].default if key in fields else ABSENT
+            if default is not ABSENT and default is not None:
+                shape.key_defaults[key] = default
+
+
+@lru_cache(maxsize=SHAPES_MAX)
+def zero_of(type_: Type) -> dict[str, Any]:
+    """What Go's zero value of a struct looks like: the object that a create is compared with. Read-only.
+
+    A custom resource's is empty.
+    """
+    if type_.custom:
+        return {}
+    zero: dict[str, Any] = {}
+    for name, one in type_.fields.items():
+        value = _zero_field(one)
+        if value is not ABSENT:
+            zero[name] = value
+    return zero
+
+
+def _zero_field(one: Field) -> Any:
+    if one.omitzero:
+        return ABSENT
+    form = one.type.form
+    if one.pointer:
+        return ABSENT if one.omitempty else None
+    if form == "struct":
+        return zero_of(one.type)
+    if form in {"quantity", "int-or-string", "duration"}:
+        return _ZEROS[form]
+    if form in {"time", "microtime"}:
+        return None
+    return ABSENT if one.omitempty else _ZEROS.get(form)
