@@ -133,10 +133,9 @@ class HttpConnection(asyncio.Protocol):
         if stream is not None:
             stream._close()
         # A change that was begun is completed although nobody waits for its answer; an upgraded protocol sees its end.
-        if task is not None and request is not None and not isinstance(stream, RawStream):
-            reads = request.method in ("GET", "HEAD")
-            if reads or stream is not None:
-                task.cancel()
+        abandons = isinstance(stream, BodyStream) or (stream is None and request is not None and _is_read(request))
+        if task is not None and abandons:
+            task.cancel()
 
     def data_received(self, data: bytes) -> None:
         if self._sink is not None:
@@ -165,8 +164,10 @@ class HttpConnection(asyncio.Protocol):
         if isinstance(stream, RawStream):
             stream._feed_eof()
             return not self._connection.secure
-        # Over TCP a peer may close its side and still wait for the answer; TLS has no half-closed state.
-        return self._current is not None and stream is None and not self._connection.secure
+        # Over TCP a peer may close its side and still wait for the answer, or it has gone. A change is worth the doubt,
+        # a read is not. TLS has no half-closed state.
+        request = self._current
+        return request is not None and stream is None and not self._connection.secure and not _is_read(request)
 
     def pause_writing(self) -> None:
         self.write_paused = True
@@ -410,7 +411,7 @@ class HttpConnection(asyncio.Protocol):
         self._finish()
 
     def _closes_after(self, request: Request) -> bool:
-        return not request.keep_alive or self._server.stopping or self._eof
+        return not request.keep_alive or self._server.stopping
 
     def _write_pieces(self) -> None:
         """Write pieces until the buffer is full; `resume_writing`, or the next turn of the loop, goes on."""
@@ -515,3 +516,7 @@ class HttpConnection(asyncio.Protocol):
         framing = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
         self.transport.write(b"".join((block, self._heads.date_line, framing, body)))
         self._close_gently()
+
+
+def _is_read(request: Request) -> bool:
+    return request.method in ("GET", "HEAD")

@@ -52,7 +52,7 @@ class Wheel:
         self._slots.setdefault(due_tick, set()).add(entry)
         if self._handle is None:
             self._on_tick()
-            self._handle = asyncio.get_running_loop().call_later(self.tick_s, self._turn)
+            self._handle = asyncio.get_running_loop().call_later(self.tick_s, self.turn)
 
     def discard(self, entry: Timed) -> None:
         """Forget `entry`."""
@@ -69,8 +69,11 @@ class Wheel:
             self._handle.cancel()
             self._handle = None
 
-    def _turn(self) -> None:
-        self._handle = None
+    def turn(self) -> None:
+        """One tick; called by the loop's timer."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
         self.tick = tick = self.tick + 1
         self._on_tick()
         for entry in self._slots.pop(tick, ()):
@@ -79,4 +82,4 @@ class Wheel:
                 entry.due_tick = due_tick
                 self._slots.setdefault(due_tick, set()).add(entry)
         if self._slots and self._handle is None:
-            self._handle = asyncio.get_running_loop().call_later(self.tick_s, self._turn)
+            self._handle = asyncio.get_running_loop().call_later(self.tick_s, self.turn)
