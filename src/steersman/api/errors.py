@@ -91,27 +91,66 @@ class FieldError:
 
 
 def go_value(value: Any) -> str:
-    """A value as upstream's messages print it: strings quoted as Go does, composites as compact JSON."""
+    """A value as upstream's messages print it: strings quoted as Go does, floats as short as they read back, composites
+    as Go's JSON (compact, and safe inside HTML). Members keep the order in which they are given.
+    """
     if isinstance(value, str):
         return go_quote(value)
     if value is True or value is False:
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:g}"
+        return go_float(value)
     if value is None:
         return "null"
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    for char, escaped in _HTML_UNSAFE:
+        if char in text:
+            text = text.replace(char, escaped)
+    return text
+
+
+_HTML_UNSAFE = (
+    ("<", "\\u003c"),
+    (">", "\\u003e"),
+    ("&", "\\u0026"),
+    ("\u2028", "\\u2028"),
+    ("\u2029", "\\u2029"),
+)
+"""Go's JSON encoder escapes these."""
+
+
+def go_float(value: float) -> str:
+    """Go's %v: the shortest digits that read back, an exponent from 1e+21 on and below 1e-4."""
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - the test for NaN
+        return {"inf": "+Inf", "-inf": "-Inf"}.get(str(value), "NaN")
+    if value == int(value) and abs(value) < 1e21:
+        return str(int(value))
+    return repr(value)
+
+
+_GO_ESCAPES = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    "\\": "\\\\",
+    '"': '\\"',
+}
 
 
 def go_quote(text: str) -> str:
     """Go's %q for text."""
-    simple = json.dumps(text, ensure_ascii=False)
-    if text.isprintable():
-        return simple
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     out = []
-    for char in simple[1:-1].replace("\\u001b", "\\x1b"):
+    for char in text:
         code = ord(char)
-        if char.isprintable():
+        if char in _GO_ESCAPES:
+            out.append(_GO_ESCAPES[char])
+        elif char.isprintable():
             out.append(char)
         elif code < 0x80:
             out.append(f"\\x{code:02x}")
@@ -119,7 +158,7 @@ def go_quote(text: str) -> str:
             out.append(f"\\u{code:04x}")
         else:
             out.append(f"\\U{code:08x}")
-    return '"' + "".join(out).replace("\\u00", "\\x").replace("\\b", "\\b") + '"'
+    return '"' + "".join(out) + '"'
 
 
 def required(path: str, detail: str = "") -> FieldError:
@@ -153,18 +192,38 @@ def not_supported(path: str, value: Any, supported: Iterable[str]) -> FieldError
 
 
 def too_long(path: str, limit: int) -> FieldError:
-    """`limit` in bytes."""
-    return FieldError(FieldReason.TOO_LONG, path, OMIT, f"may not be more than {limit} bytes")
+    """`limit` in bytes; a negative one is not told."""
+    return FieldError(FieldReason.TOO_LONG, path, OMIT, _at_most(limit, "byte"))
+
+
+def too_long_characters(path: str, limit: int) -> FieldError:
+    """`limit` in characters; a negative one is not told."""
+    return FieldError(FieldReason.TOO_LONG, path, OMIT, _at_most(limit, "character"))
+
+
+def too_short(path: str, least: int) -> FieldError:
+    """`least` in characters; a negative one is not told."""
+    detail = f"must be at least {least} {_plural(least, 'character')}" if least >= 0 else "value is too short"
+    return FieldError(FieldReason.TOO_SHORT, path, OMIT, detail)
 
 
 def too_many(path: str, count: int, limit: int) -> FieldError:
-    items = "item" if limit == 1 else "items"
-    return FieldError(FieldReason.TOO_MANY, path, count, f"must have at most {limit} {items}")
+    """A negative count or limit is not told."""
+    detail = f"must have at most {limit} {_plural(limit, 'item')}" if limit >= 0 else "has too many items"
+    return FieldError(FieldReason.TOO_MANY, path, count if count >= 0 else OMIT, detail)
 
 
 def too_few(path: str, count: int, least: int) -> FieldError:
-    items = "item" if least == 1 else "items"
-    return FieldError(FieldReason.TOO_FEW, path, count, f"must have at least {least} {items}")
+    detail = f"must have at least {least} {_plural(least, 'item')}" if least >= 0 else "has too few items"
+    return FieldError(FieldReason.TOO_FEW, path, count, detail)
+
+
+def _at_most(limit: int, unit: str) -> str:
+    return f"may not be more than {limit} {_plural(limit, unit)}" if limit >= 0 else "value is too long"
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"
 
 
 def internal(path: str, detail: str) -> FieldError:
@@ -189,13 +248,15 @@ class ApiError(Exception):
         self.message = message
         self.details = details
         self.headers = headers
+        self.list_meta: Object = {}
+        """metadata of the Status: a continue token with which an expired list may go on."""
 
     def status(self) -> Object:
         """The metav1.Status object."""
         status: Object = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.list_meta,
             "status": "Failure",
             "message": self.message,
         }
@@ -207,7 +268,7 @@ class ApiError(Exception):
         return status
 
 
-def _details(
+def _details(  # noqa: PLR0917 - the members of StatusDetails, in their order
     group: str, kind: str, name: str, causes: Sequence[Object] = (), retry_after_s: int = 0, uid: str = ""
 ) -> Object:
     details: Object = {}
@@ -248,7 +309,7 @@ class Forbidden(ApiError):
     @classmethod
     def of(cls, group: str, resource: str, name: str, why: str, *, causes: Sequence[Object] = ()) -> Forbidden:
         subject = qualified(group, resource)
-        message = f'{subject} "{name}" is forbidden: {why}' if name else f"{subject} is forbidden: {why}"
+        message = f"{subject} {go_quote(name)} is forbidden: {why}" if name else f"{subject} is forbidden: {why}"
         if not resource:
             message = f"forbidden: {why}"
         return cls(message, details=_details(group, resource, name, causes))
@@ -259,7 +320,7 @@ class NotFound(ApiError):
 
     @classmethod
     def of(cls, group: str, resource: str, name: str) -> NotFound:
-        return cls(f'{qualified(group, resource)} "{name}" not found', details=_details(group, resource, name))
+        return cls(f"{qualified(group, resource)} {go_quote(name)} not found", details=_details(group, resource, name))
 
 
 class MethodNotAllowed(ApiError):
@@ -275,7 +336,9 @@ class AlreadyExists(ApiError):
 
     @classmethod
     def of(cls, group: str, resource: str, name: str) -> AlreadyExists:
-        return cls(f'{qualified(group, resource)} "{name}" already exists', details=_details(group, resource, name))
+        return cls(
+            f"{qualified(group, resource)} {go_quote(name)} already exists", details=_details(group, resource, name)
+        )
 
 
 class Conflict(ApiError):
@@ -283,7 +346,7 @@ class Conflict(ApiError):
 
     @classmethod
     def of(cls, group: str, resource: str, name: str, why: str) -> Conflict:
-        message = f'Operation cannot be fulfilled on {qualified(group, resource)} "{name}": {why}'
+        message = f"Operation cannot be fulfilled on {qualified(group, resource)} {go_quote(name)}: {why}"
         return cls(message, details=_details(group, resource, name))
 
 
@@ -308,14 +371,19 @@ class Invalid(ApiError):
 
     @classmethod
     def of(cls, group: str, kind: str, name: str, errors: Sequence[FieldError]) -> Invalid:
-        """Named by kind, unlike the others. Equal messages are said once (upstream: aggregate of field errors)."""
+        """Named by kind, unlike the others."""
         causes = [{"reason": str(e.reason), "message": e.body(), "field": e.field} for e in errors]
-        texts = list(dict.fromkeys(str(e) for e in errors))
-        text = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
+        text = f": {cls.aggregate(errors)}" if errors else ""
         return cls(
-            f'{qualified(group, kind)} "{name}" is invalid: {text}',
+            f"{qualified(group, kind)} {go_quote(name)} is invalid{text}",
             details=_details(group, kind, name, causes),
         )
+
+    @staticmethod
+    def aggregate(errors: Sequence[FieldError]) -> str:
+        """The one message, or all in brackets. Equal ones are said once."""
+        texts = list(dict.fromkeys(str(e) for e in errors))
+        return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
 class TooManyRequests(ApiError):
