@@ -1,7 +1,7 @@
 """The chain of proofs: asks each in turn, remembers bearer tokens that held.
 
-Order and errors are upstream's: the first proof that holds wins; one that does not hold is remembered and the next is asked;
-only a request without any credential is anonymous.
+Order and errors are upstream's: the first proof that holds wins; one that does not hold is remembered and the next is
+asked; only a request without any credential is anonymous.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ INVALID_TOKEN = "invalid bearer token"  # noqa: S105 - a message
 
 
 class Authenticator:
-    """`requests`: proofs before bearer tokens; `tokens`: proofs of bearer tokens; `last`: when nothing was presented."""
+    """`requests`: proofs before bearer tokens; `tokens`: proofs of bearer tokens; `last`: when nothing was
+    presented.
+    """
 
     def __init__(
         self,
@@ -60,7 +62,9 @@ class Authenticator:
         return with_authenticated_group(identified.user)
 
     def review(self, token: str, audiences: tuple[str, ...], now: datetime) -> Identified:
-        """What a bearer token proves at `audiences` (empty: the API server's). Raises Rejected; its message may be shown."""
+        """What a bearer token proves at `audiences` (empty: the API server's). Raises Rejected; its message may
+        be shown.
+        """
         wanted = audiences or self.audiences
         try:
             # As at the door: whatever stands behind the first blank of a header is no part of the token.

@@ -37,9 +37,7 @@ def authenticator(
     tokens: list[TokenProof] = []
     # The front proxy first: its certificate says who the proxy is, its headers say who asks.
     if front_proxy_ca_pem:
-        requests.append(
-            RequestHeader(ca_pem=front_proxy_ca_pem, allowed_names=front_proxy_names, audiences=audiences)
-        )
+        requests.append(RequestHeader(ca_pem=front_proxy_ca_pem, allowed_names=front_proxy_names, audiences=audiences))
     if client_ca_pem:
         requests.append(ClientCertificate(ca_pem=client_ca_pem, audiences=audiences))
     # Table look-ups before signatures.

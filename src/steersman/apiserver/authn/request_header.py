@@ -1,6 +1,7 @@
 """The front proxy: a trusted proxy names the user in X-Remote-User, X-Remote-Uid, X-Remote-Group and X-Remote-Extra-*.
 
-Reads: headers, and the connection's certificate, which must be of the front proxy's CA and carry an allowed common name.
+Reads: headers, and the connection's certificate, which must be of the front proxy's CA and carry an allowed common
+name.
 Invariants: without such a certificate the headers mean nothing.
 """
 

@@ -1,6 +1,7 @@
 """Static tokens of a CSV file: `token,user name,user uid[,"group1,group2"]`, one a line.
 
-Upstream differences: a duplicate token is an error here (there: a warning, and the last one wins), and so is an empty one.
+Upstream differences: a duplicate token is an error here (there: a warning, and the last one wins), and so is an empty
+one.
 """
 
 from __future__ import annotations

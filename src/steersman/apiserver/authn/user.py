@@ -71,7 +71,9 @@ class User:
         groups = _go_strings(self.groups) if self.groups else "[]string(nil)"
         pairs = ", ".join(f"{go_quote(key)}:{_go_strings(values)}" for key, values in sorted(self.extra))
         extra = f"map[string][]string{{{pairs}}}" if self.extra else "map[string][]string(nil)"
-        return f"&user.DefaultInfo{{Name:{go_quote(self.name)}, UID:{go_quote(self.uid)}, Groups:{groups}, Extra:{extra}}}"
+        return (
+            f"&user.DefaultInfo{{Name:{go_quote(self.name)}, UID:{go_quote(self.uid)}, Groups:{groups}, Extra:{extra}}}"
+        )
 
 
 def _go_strings(values: tuple[str, ...]) -> str:

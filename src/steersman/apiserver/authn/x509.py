@@ -1,8 +1,8 @@
 """Client certificates: the common name is the user, the organizations are its groups.
 
-Reads: the leaf certificate of the connection, verified by the TLS layer as well. Here it is checked again that it was signed
-by a CA that speaks for *users*, since the TLS layer also admits the front proxy's. Invariants: a certificate that is out of
-date, for another use or of another CA is a 401.
+Reads: the leaf certificate of the connection, verified by the TLS layer as well. Here it is checked again that it was
+signed by a CA that speaks for *users*, since the TLS layer also admits the front proxy's. Invariants: a certificate
+that is out of date, for another use or of another CA is a 401.
 Upstream differences: the leaf must be signed by the CA itself; chains with intermediates are refused.
 """
 
