@@ -8,6 +8,7 @@ read-only.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -163,7 +164,10 @@ class _Registry:
     def _type(self, short: dict[str, Any] | str, go_type: str) -> Type:
         ref = short if isinstance(short, str) else short.get("$")
         if ref and ref[0] in "$@":
-            return self.type_of(_reference(ref))
+            found = self.type_of(_reference(ref))
+            # A field may override how its type merges (the claimRef of a PersistentVolume).
+            override: Any = "" if isinstance(short, str) else short.get("x-map-type", "")
+            return replace(found, map_type=override) if override and override != found.map_type else found
         if isinstance(short, str):
             short = expand(short)
         kind = short["type"]
