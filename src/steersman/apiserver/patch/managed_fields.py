@@ -104,8 +104,9 @@ def stamp_update(
     shape = shape_of(type_)
     try:
         _update(
-            old if old is not None else zero_of(type_), new, shape, managed, me, _stamp(now), _excluded(reset_fields)
-        )
+            old if old is not None else zero_of(type_), new,
+            shape=shape, managed=managed, me=me, now=_stamp(now), excluded=_excluded(reset_fields),
+        )  # fmt: skip
     except TypedError:
         if before:
             metadata["managedFields"] = before
@@ -147,7 +148,10 @@ def apply(
     )  # fmt: skip
     if not managed and live is not None:
         first = updater(BEFORE_FIRST_APPLY, api_version, subresource)
-        _update(zero_of(type_), live, applying.shape, managed, first, applying.now, applying.excluded)
+        _update(
+            zero_of(type_), live,
+            shape=applying.shape, managed=managed, me=first, now=applying.now, excluded=applying.excluded,
+        )  # fmt: skip
     result = applying.run(managed, force=force, manager=manager)
     if manager == _KUBECTL:
         _sync_last_applied(result, patch)
@@ -186,7 +190,9 @@ def _starting_point(given: Any, before: Any, *, from_request: bool) -> Managed:
         return {}
 
 
-def _update(old: Object, new: Object, shape: Shape, managed: Managed, me: Owner, now: str, excluded: FieldSet) -> None:
+def _update(
+    old: Object, new: Object, *, shape: Shape, managed: Managed, me: Owner, now: str, excluded: FieldSet
+) -> None:
     """Give all that was written to `me`, with the time if there is anything; take it, and what is gone, from others."""
     changes = compare(shape, old, new).without(excluded)
     _take(managed, changes, None)

@@ -94,9 +94,17 @@ def _fill_list(shape: Shape, type_: Type, made: dict[Type, Shape]) -> None:
         shape.keys = tuple(sorted(type_.map_keys))
         fields = type_.element.fields if type_.element is not None else {}
         for key in shape.keys:
-            default = fields[key].default if key in fields else ABSENT
-            if default is not ABSENT and default is not None:
+            default = _key_default(fields[key]) if key in fields else None
+            if default is not None:
                 shape.key_defaults[key] = default
+
+
+def _key_default(one: Field) -> Any:
+    """What stands for an absent key: its default; of a built-in field that is always on the wire, its zero value."""
+    if one.default is not ABSENT:
+        return one.default
+    always = not (one.omitempty or one.pointer)
+    return _ZEROS.get(one.type.form) if always else None
 
 
 @lru_cache(maxsize=SHAPES_MAX)

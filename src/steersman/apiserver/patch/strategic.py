@@ -202,11 +202,8 @@ def _partition(items: list[Any], named: list[Any], key: str) -> tuple[list[Any],
     """Items that `named` names, and the others."""
     mine: list[Any] = []
     others: list[Any] = []
-    if key:
-        # Without a key of its own, an item of `named` names nothing.
-        names = [item[key] for item in named if isinstance(item, dict) and key in item]
-    else:
-        names = named
+    # Without a key of its own, an item of `named` names nothing.
+    names = [item[key] for item in named if isinstance(item, dict) and key in item] if key else named
     for item in items:
         (mine if _key_of(item, key) in names else others).append(item)
     return mine, others
