@@ -34,16 +34,18 @@ class Outcome(Enum):
 def check_preconditions(resource: Resource, name: str, obj: Object, options: DeleteOptions) -> None:
     """Raises Conflict, naming the kind as upstream does."""
     metadata = obj["metadata"]
-    if options.uid is not None and options.uid != metadata["uid"]:
+    for word, asked, found, what in (
+        ("UID", options.uid, metadata["uid"], "deleted and then recreated"),
+        ("ResourceVersion", options.resource_version, metadata["resourceVersion"], "modified"),
+    ):
+        if asked is None or asked == found:
+            continue
+        if resource.strategy.storage_preconditions:
+            why = f"Precondition failed: {word} in precondition: {asked}, {word} in object meta: {found}"
+            raise Conflict.of(resource.group, resource.plural, name, why)
         why = (
-            f"the UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']}). "
-            "The object might have been deleted and then recreated"
-        )
-        raise Conflict.of(resource.group, resource.kind, name, why)
-    if options.resource_version is not None and options.resource_version != metadata["resourceVersion"]:
-        why = (
-            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
-            f"in record ({metadata['resourceVersion']}). The object might have been modified"
+            f"the {word} in the precondition ({asked}) does not match the {word} in record ({found}). "
+            f"The object might have been {what}"
         )
         raise Conflict.of(resource.group, resource.kind, name, why)
 

@@ -28,7 +28,7 @@ from steersman.api.meta.object_meta import validate_metadata, validate_metadata_
 from steersman.apiserver import deletion
 from steersman.apiserver.admission.interface import CREATE, DELETE, UPDATE, Review
 from steersman.apiserver.objects import encode_stored
-from steersman.apiserver.patch.managed_fields import stamp_update
+from steersman.apiserver.patch.managed_fields import keep_timestamps, stamp_update
 from steersman.apiserver.write import Written
 from steersman.store.interface import Compare, Delete, Put
 from steersman.store.interface import Conflict as StoreConflict
@@ -241,6 +241,7 @@ class Pipeline:
         await self._chain.validate(review)
         if before.get("deletionTimestamp") and deletion.may_be_removed(new, strategy):
             return await self._remove(write, new, old, entry)
+        keep_timestamps(old, new)
         if new == old:
             return Written(served.json(entry), changed=False, revision=entry.revision)
         written = await self._put(write, new, entry)

@@ -74,7 +74,7 @@ def parse_request(method: str, path: str, *, watch: bool = False, name_selector:
         info.rest = "/".join(rest[3:])
     if not info.name and info.verb == "get":
         info.verb = "list"
-    if info.verb == "list" or (info.verb == "get" and watch):
+    if info.verb == "list":
         if watch:
             info.verb = "watch"
         if name_selector and not info.name:

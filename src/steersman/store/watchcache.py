@@ -100,6 +100,8 @@ class Collection:
         """Revision of the last change."""
         self.watchers: dict[Watcher, int] = {}
         """Each with the revision up to which it has been served."""
+        self.followers: list[Watcher] = []
+        """Parts of this process that must know a change before its writer is told; offered first, at once, all."""
         self._backlog: deque[tuple[Change, list[Watcher], int]] = deque()
         self._draining = False
 
@@ -118,7 +120,7 @@ class Collection:
         self.keys = sorted(self.entries)
         self.history.clear()
         self.floor = self.changed = revision
-        for watcher in list(self.watchers):
+        for watcher in [*self.followers, *self.watchers]:
             watcher.lost()
 
     def apply(self, event: Event, hint: Any = None) -> Change | None:
@@ -165,6 +167,8 @@ class Collection:
 
     def publish(self, change: Change) -> None:
         """Offer a change to all watchers: at once to few, slice by slice to many, always in order."""
+        for follower in self.followers:
+            follower.offer(change)
         if not self.watchers:
             return
         if not self._backlog and len(self.watchers) <= FANOUT_SLICE:
@@ -175,6 +179,11 @@ class Collection:
         if not self._draining:
             self._draining = True
             asyncio.get_running_loop().call_soon(self._drain)
+
+    @property
+    def busy(self) -> bool:
+        """Some watchers have not been offered all changes yet."""
+        return bool(self._backlog)
 
     def _offer(self, watcher: Watcher, change: Change) -> None:
         served = self.watchers.get(watcher)

@@ -1,0 +1,20 @@
+"""The order of admission, upstream's: what changes objects, then what judges them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steersman.apiserver.admission.chain import Chain
+
+if TYPE_CHECKING:
+    from steersman.apiserver.admission.interface import Plugin
+    from steersman.apiserver.authz.attributes import Authorizer
+    from steersman.apiserver.authz.rbac import RBAC
+    from steersman.apiserver.reader import CacheReader
+
+
+def chain(*, reader: CacheReader, authorizer: Authorizer, rbac: RBAC) -> Chain:  # noqa: ARG001
+    """Every plugin, constructed."""
+    mutating: tuple[Plugin, ...] = ()
+    validating: tuple[Plugin, ...] = ()
+    return Chain(mutating=mutating, validating=validating)

@@ -1,0 +1,243 @@
+"""The application: every request passes here, in this order: who, what, may they, where to.
+
+    authenticate > understand the URL > impersonate > authorise > route > verb
+
+What is no resource (discovery, health, metrics, OpenAPI) is served by documents, registered by path. Subresources
+that are no view of their object are served by connectors, found by (group, resource, subresource).
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any
+
+from steersman.api.errors import ApiError, MethodNotAllowed, NotFound
+from steersman.apiserver import respond
+from steersman.apiserver.authn.impersonation import impersonate
+from steersman.apiserver.authz.attributes import Attributes, Requirement
+from steersman.apiserver.authz.forbidden import forbidden
+from steersman.apiserver.call import Call
+from steersman.apiserver.options import given_bool
+from steersman.apiserver.requestinfo import RequestInfo, parse_request
+from steersman.apiserver.verbs.create import create
+from steersman.apiserver.verbs.delete import delete, delete_collection
+from steersman.apiserver.verbs.get import get
+from steersman.apiserver.verbs.list import list_
+from steersman.apiserver.verbs.patch import patch
+from steersman.apiserver.verbs.update import update
+from steersman.apiserver.verbs.watch import watch
+from steersman.lib.http.message import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from steersman.apiserver.authn.authenticator import Authenticator
+    from steersman.apiserver.authn.user import User
+    from steersman.apiserver.authz.attributes import Authorizer
+    from steersman.apiserver.documents import Documents
+    from steersman.apiserver.resources import Served
+    from steersman.apiserver.service import Service
+    from steersman.lib.http.message import Request, StreamResponse, UpgradeResponse
+
+    Outcome = Response | StreamResponse | UpgradeResponse
+    Connector = Callable[[Call, Service], Outcome | Awaitable[Outcome]]
+
+NOT_FOUND = "the server could not find the requested resource"
+NOT_ALLOWED = "the server does not allow this method on the requested resource"
+PAGE_NOT_FOUND = "404 page not found\n"
+
+_VERBS: Mapping[str, Any] = {
+    "get": get,
+    "list": list_,
+    "watch": watch,
+    "create": create,
+    "update": update,
+    "patch": patch,
+    "delete": delete,
+    "deletecollection": delete_collection,
+}
+_COLLECTION_METHODS = {"GET": ("list", "watch"), "POST": ("create",), "DELETE": ("deletecollection",)}
+_OBJECT_METHODS = {"GET": ("get",), "PUT": ("update",), "PATCH": ("patch",), "DELETE": ("delete",)}
+
+
+class Application:
+    """The handler that the HTTP server calls."""
+
+    def __init__(
+        self,
+        *,
+        service: Service,
+        authenticator: Authenticator,
+        authorizer: Authorizer,
+        documents: Documents,
+        connectors: Mapping[tuple[str, str, str], Connector],
+        logger: logging.Logger | None = None,
+    ) -> None:
+        self.service = service
+        self._authenticator = authenticator
+        self._authorizer = authorizer
+        self._documents = documents
+        self._connectors = connectors
+        self._clock = service.clock
+        self._logger = logger or logging.getLogger(__name__)
+
+    def handle(self, request: Request) -> Outcome | Awaitable[Outcome]:
+        """Never raises."""
+        warnings: list[str] = []
+        try:
+            outcome = self._handle(request, warnings)
+        except Exception as error:  # noqa: BLE001 - the top of a request
+            return self._failed(request, error, warnings)
+        if inspect.isawaitable(outcome):
+            return self._finish(request, outcome, warnings)
+        return outcome
+
+    async def _finish(self, request: Request, outcome: Awaitable[Outcome], warnings: list[str]) -> Outcome:
+        try:
+            return await outcome
+        except Exception as error:  # noqa: BLE001 - the top of a request
+            return self._failed(request, error, warnings)
+
+    def _failed(self, request: Request, error: Exception, warnings: list[str]) -> Response:
+        sniff = True
+        if not isinstance(error, ApiError):
+            self._logger.error("%s %s failed", request.method, request.path, exc_info=error)
+            error = respond.crash()
+        elif isinstance(error, _Refused):
+            error, sniff = error.error, False
+        return respond.failure(error, request.headers.get("accept"), self.service.negotiator, warnings, sniff=sniff)
+
+    def _handle(self, request: Request, warnings: list[str]) -> Outcome | Awaitable[Outcome]:
+        now = self._clock.now()
+        user = self._authenticator.authenticate(request.headers, request.peer.certificate_der, now)
+        info = self._understand(request)
+        if "impersonate-user" in request.headers or any(name.startswith("impersonate-") for name in request.headers):
+            user = impersonate(request.headers, user, _attributes(info, user, request), self._authorizer)
+        decision = self._authorizer.authorize(_attributes(info, user, request))
+        if not decision.allowed:
+            raise _Refused(forbidden(_attributes(info, user, request), decision.reason))
+        if not info.is_resource:
+            return self._document(request, info, user)
+        served = self.service.resources.find(info.group, info.version, info.resource)
+        if served is None:
+            return self._unknown(info)
+        if served.resource.deprecation:
+            warnings.append(served.resource.deprecation)
+        return self._route(request, info, user, served, warnings)
+
+    @staticmethod
+    def _understand(request: Request) -> RequestInfo:
+        if not request.query:
+            return parse_request(request.method, request.path)
+        query = request.params
+        name = ""
+        selector = query.get("fieldSelector")
+        if selector:
+            for term in selector[0].split(","):
+                key, separator, value = term.partition("=")
+                if separator and key == "metadata.name":
+                    name = value.removeprefix("=")
+        return parse_request(request.method, request.path, watch=given_bool(query, "watch"), name_selector=name)
+
+    # -- routing
+
+    def _route(
+        self, request: Request, info: RequestInfo, user: User, served: Served, warnings: list[str]
+    ) -> Outcome | Awaitable[Outcome]:
+        resource = served.resource
+        subresource = None
+        verb = "watch" if info.old_watch else info.verb
+        if resource.namespaced != info.scoped and not (not info.scoped and info.parts == 1):
+            raise _not_found()
+        if info.subresource:
+            subresource = resource.subresource(info.subresource)
+            if subresource is None or (info.rest and subresource.name != "proxy"):
+                raise _not_found()
+            methods: Mapping[str, tuple[str, ...]] = _SUBRESOURCE_METHODS
+            known = subresource.verbs
+        else:
+            if resource.namespaced and not info.scoped and request.method != "GET":
+                raise MethodNotAllowed(NOT_ALLOWED, details={})
+            methods = _OBJECT_METHODS if info.parts > 1 and not info.old_watch else _COLLECTION_METHODS
+            known = resource.verbs
+        possible = methods.get(request.method, ())
+        if not any(name in known for name in possible):
+            raise MethodNotAllowed(NOT_ALLOWED, details={})
+        negotiator = self.service.negotiator
+        accept = request.headers.get("accept")
+        connector = self._connectors.get((resource.group, resource.plural, info.subresource))
+        if verb == "watch":
+            representation = negotiator.watch(accept, custom=resource.custom)
+        else:
+            collection = info.parts == 1 and request.method == "GET"
+            representation = negotiator.answer(accept, custom=resource.custom, watchable=collection)
+            if representation.media == "json":
+                pretty = request.param("pretty") if request.query else None
+                representation = respond.wants_pretty(representation, pretty, request.headers.get("user-agent"))
+        call = Call(request, info, user, self._clock.now(), served, subresource, representation, warnings)
+        if connector is not None:
+            return connector(call, self.service)
+        if subresource is not None and subresource.update is None:
+            raise _not_found()
+        outcome: Outcome | Awaitable[Outcome] = _VERBS[verb](call, self.service)
+        return outcome
+
+    def _unknown(self, info: RequestInfo) -> Response:
+        """A group that nobody serves is answered by the mux, an unknown version or resource of a known one by the
+        API.
+        """
+        if info.prefix == "apis" and not self.service.resources.has_group(info.group):
+            return respond.text(PAGE_NOT_FOUND, 404)
+        raise _not_found()
+
+    def _document(self, request: Request, info: RequestInfo, user: User) -> Outcome | Awaitable[Outcome]:
+        outcome = self._documents.serve(request, user)
+        if outcome is not None:
+            return outcome
+        parts = info.path.strip("/").split("/")
+        known_group = parts[0] == "api" or (len(parts) > 1 and self.service.resources.has_group(parts[1]))
+        if len(parts) > 1 and parts[0] in ("api", "apis") and known_group:
+            raise _not_found()
+        return respond.text(PAGE_NOT_FOUND, 404)
+
+
+_SUBRESOURCE_METHODS = {
+    "GET": ("get",),
+    "POST": ("create",),
+    "PUT": ("update",),
+    "PATCH": ("patch",),
+    "DELETE": ("delete",),
+}
+
+
+class _Refused(ApiError):
+    """A refusal by the authoriser: its answer carries a header more."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def _not_found() -> NotFound:
+    return NotFound(NOT_FOUND, details={})
+
+
+def _attributes(info: RequestInfo, user: User, request: Request) -> Attributes:
+    if not info.is_resource:
+        return Attributes(user, info.verb, path=info.path, is_resource=False)
+    fields: tuple[Requirement, ...] = ()
+    if info.name and info.verb in ("list", "watch", "deletecollection") and "fieldSelector" in request.params:
+        fields = (Requirement("metadata.name", "=", (info.name,)),)
+    return Attributes(
+        user,
+        info.verb,
+        info.group,
+        info.version,
+        info.resource,
+        info.subresource,
+        info.namespace,
+        info.name,
+        info.path,
+        field_selector=fields,
+    )

@@ -1,0 +1,116 @@
+"""Request bodies: bytes -> an object of the type that the path expects, with upstream's words for everything that can
+be wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from steersman.api.errors import BadRequest
+from steersman.api.schema.decode import DecodeError, decode
+from steersman.apiserver.codec import json, protobuf, yaml
+from steersman.apiserver.codec.malformed import Malformed, Parsed, type_meta, unhandled, unrecognized
+from steersman.apiserver.codec.negotiate import body_media
+
+if TYPE_CHECKING:
+    from steersman.api.meta.types import Object
+    from steersman.api.schema.model import Type
+    from steersman.apiserver.kinds import Kinds
+    from steersman.lib.http.message import Request
+
+
+class Expected:
+    """What a path expects to be sent: one kind, or one of a few (`also`: (apiVersion, kind) pairs with the same
+    shape).
+    """
+
+    __slots__ = ("also", "custom", "group", "kind", "type", "version")
+
+    def __init__(
+        self,
+        *,
+        group: str,
+        version: str,
+        kind: str,
+        type_: Type,
+        custom: bool = False,
+        also: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.group = group
+        self.version = version
+        self.kind = kind
+        self.type = type_
+        self.custom = custom
+        self.also = also
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+def read(request: Request, expected: Expected, *, validation: str, warnings: list[str], kinds: Kinds) -> Object:
+    """Decode a request's body. `validation`: Ignore, Warn or Strict. Raises BadRequest, UnsupportedMediaType."""
+    media = body_media(request.headers.get("content-type"), custom=expected.custom)
+    raw = request.body
+    parsed = parse(raw, media, expected, find_duplicates=validation != "Ignore")
+    return from_value(parsed, expected, raw=raw, validation=validation, warnings=warnings, kinds=kinds)
+
+
+def parse(raw: bytes, media: str, expected: Expected, *, find_duplicates: bool) -> Parsed:
+    """Raises BadRequest."""
+    try:
+        if media == "json":
+            return json.parse(raw, find_duplicates=find_duplicates)
+        if media == "yaml":
+            return yaml.parse(raw, find_duplicates=find_duplicates)
+        return Parsed(protobuf.decode(raw, expected.group, expected.version, expected.kind))
+    except Malformed as error:
+        raise unrecognized(expected.kind, str(error), raw) from None
+
+
+def from_value(
+    parsed: Parsed, expected: Expected, *, raw: bytes, validation: str, warnings: list[str], kinds: Kinds
+) -> Object:
+    """A parsed body as an object of the expected type. Raises BadRequest."""
+    value = parsed.value
+    try:
+        api_version, kind = type_meta(value)
+    except Malformed as error:
+        raise unrecognized(expected.kind, str(error), raw) from None
+    check_kind(api_version, kind, expected, kinds)
+    return typed(value, expected, parsed, validation=validation, warnings=warnings)
+
+
+def check_kind(api_version: str, kind: str, expected: Expected, kinds: Kinds) -> None:
+    """The object is of the kind that the path is about; what it leaves out counts as right."""
+    version, wanted = api_version or expected.api_version, kind or expected.kind
+    if (version, wanted) == (expected.api_version, expected.kind) or (version, wanted) in expected.also:
+        return
+    if expected.custom:
+        raise BadRequest(kinds.custom_mismatch(version, wanted, expected.api_version, expected.kind))
+    raise unhandled(
+        wanted,
+        version.rpartition("/")[2],
+        expected.kind,
+        kinds.mismatch(version, wanted, expected.group, expected.kind),
+    )
+
+
+def typed(value: Any, expected: Expected, parsed: Parsed | None, *, validation: str, warnings: list[str]) -> Object:
+    """Decode by schema; unknown and duplicate fields are refused, warned of or ignored."""
+    try:
+        decoded = decode(expected.type, value if value is not None else {})
+    except DecodeError as error:
+        raise unhandled(expected.kind, expected.version, expected.kind, str(error)) from None
+    obj = decoded.object
+    obj["kind"], obj["apiVersion"] = expected.kind, expected.api_version
+    if validation != "Ignore":
+        duplicates = parsed.duplicates if parsed is not None else []
+        unknown = [f'unknown field "{path}"' for path in decoded.unknown]
+        if validation == "Warn":
+            warnings += [*duplicates, *unknown]
+        elif duplicates or unknown:
+            strict = parsed.strict if parsed is not None else []
+            problems = ", ".join([*strict, *unknown])
+            raise unhandled(expected.kind, expected.version, expected.kind, f"strict decoding error: {problems}")
+    return obj

@@ -1,0 +1,224 @@
+"""Answers: objects, lists and errors in the representation that was asked for. HTTP is made of ApiErrors here and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from steersman.api.errors import ApiError, InternalError, NotAcceptable
+from steersman.apiserver.codec import json, partial, protobuf, table, yaml
+from steersman.apiserver.codec.negotiate import Negotiator, Representation, pretty
+from steersman.apiserver.watchframes import Frames
+from steersman.lib.http.message import BodyStream, HeaderPairs, Response, StreamResponse
+
+if TYPE_CHECKING:
+    from steersman.api.meta.types import Object
+    from steersman.apiserver.call import Call
+    from steersman.store.watchcache import Entry
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+NO_CACHE: HeaderPairs = (("Cache-Control", "no-cache, private"),)
+NO_SNIFF: HeaderPairs = (*NO_CACHE, ("X-Content-Type-Options", "nosniff"))
+PIECE = 48
+"""List items that are joined into one write."""
+WHOLE_BYTES_MAX = 256 * 1024
+"""Lists up to this size leave in one write."""
+
+
+def warning_headers(warnings: list[str]) -> HeaderPairs:
+    """RFC 7234 Warning headers, code 299; each text once."""
+    if not warnings:
+        return ()
+    return tuple(("Warning", f"299 - {_quoted(text)}") for text in dict.fromkeys(warnings))
+
+
+def _quoted(text: str) -> str:
+    cleaned = "".join(char for char in text if char.isprintable())
+    return '"' + cleaned.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def encode(obj: Object, representation: Representation) -> bytes:
+    """Any single object (a Status, a review, a document)."""
+    if representation.media == "json":
+        return json.encode_pretty(obj) if representation.pretty else json.encode(obj)
+    if representation.media == "yaml":
+        return yaml.encode(obj)
+    return protobuf.encode(obj)
+
+
+def one(call: Call, body: bytes, status: int = 200) -> Response:
+    """One object, given as the JSON that it is in the version that was asked for."""
+    representation = call.representation
+    if representation.media != "json" or representation.form != "object" or representation.pretty:
+        body = _transformed(call, orjson.loads(body), representation)
+    return Response(
+        status,
+        body,
+        representation.content_type,
+        NO_CACHE,
+        warning_headers(call.warnings) if call.warnings else (),
+        compressible=True,
+    )
+
+
+def status(call: Call, obj: Object, code: int = 200) -> Response:
+    """A metav1.Status that says success; it has no table form."""
+    representation = call.representation
+    body = encode(obj, representation)
+    return Response(code, body, representation.content_type, NO_CACHE, warning_headers(call.warnings))
+
+
+def _transformed(call: Call, obj: Object, representation: Representation) -> bytes:
+    form = representation.form
+    if form == "table":
+        obj = table.table_of(
+            call.served.resource,
+            [obj],
+            now=call.now,
+            include_object=include_object(call),
+            list_meta={"resourceVersion": obj["metadata"].get("resourceVersion", "")},
+            version=representation.version,
+        )
+    elif form == "partial":
+        obj = partial.partial(obj, representation.version)
+    elif form == "partial-list":
+        raise NotAcceptable(
+            f"you requested PartialObjectMetadataList, but the requested object is not a list ({_go_type(call)})"
+        )
+    return encode(obj, representation)
+
+
+def _go_type(call: Call) -> str:
+    resource = call.served.resource
+    if resource.custom:
+        return "*unstructured.Unstructured"
+    package = resource.group.split(".")[0] or "core"
+    return f"*{package}.{resource.kind}"
+
+
+def include_object(call: Call) -> str:
+    """The includeObject parameter of tables: Metadata unless told otherwise."""
+    return call.request.param("includeObject") or "Metadata"
+
+
+def list_meta(revision: int) -> bytes:
+    return b'"resourceVersion":"%d"' % revision
+
+
+def many(call: Call, entries: list[Entry], meta: bytes) -> Response | StreamResponse:
+    """A list; `meta` is the inside of its metadata as JSON."""
+    representation = call.representation
+    if representation.media != "json" or representation.form != "object" or representation.pretty:
+        return _transformed_list(call, entries, meta)
+    served = call.served
+    head = served.list_head + meta + b'},"items":['
+    opening = served.type_meta if served.resource.custom else b"{"
+    if served.resource.conversion is None:
+        bodies = [entry.body for entry in entries]
+    else:
+        bodies = [served.body(entry) for entry in entries]
+    headers = warning_headers(call.warnings)
+    if sum(map(len, bodies)) <= WHOLE_BYTES_MAX:
+        joined = (b"," + opening).join(bodies)
+        body = b"".join((head, opening if bodies else b"", joined, b"]}\n"))
+        return Response(200, body, JSON, NO_CACHE, headers, compressible=True)
+
+    async def run(stream: BodyStream) -> None:
+        separator = b"," + opening
+        lead = head + opening
+        for start in range(0, len(bodies), PIECE):
+            stream.write(lead + separator.join(bodies[start : start + PIECE]))
+            lead = separator
+            if stream.paused:
+                await stream.drain()
+        stream.write(b"]}\n")
+
+    return StreamResponse(status=200, run=run, content_type=JSON, headers=NO_CACHE, unique_headers=headers)
+
+
+def _transformed_list(call: Call, entries: list[Entry], meta: bytes) -> Response:
+    served, representation = call.served, call.representation
+    objects = [served.object(entry) for entry in entries]
+    metadata = orjson.loads(b"{" + meta + b"}")
+    document = list_document(call, objects, metadata)
+    return Response(
+        200,
+        encode(document, representation),
+        representation.content_type,
+        NO_CACHE,
+        warning_headers(call.warnings),
+        compressible=True,
+    )
+
+
+def list_document(call: Call, objects: list[Object], metadata: Object) -> Object:
+    """The list object in the form that was asked for."""
+    resource, representation = call.served.resource, call.representation
+    if representation.form == "table":
+        return table.table_of(
+            resource,
+            objects,
+            now=call.now,
+            include_object=include_object(call),
+            list_meta=metadata,
+            version=representation.version,
+        )
+    if representation.form == "partial-list":
+        return partial.partial_list(objects, metadata, representation.version)
+    if representation.form == "partial":
+        raise NotAcceptable(
+            f"you requested PartialObjectMetadata, but the requested object is a list ({_go_type(call)}List)"
+        )
+    if not resource.custom:
+        for obj in objects:
+            obj.pop("kind", None)
+            obj.pop("apiVersion", None)
+    return {
+        "kind": resource.list_kind or f"{resource.kind}List",
+        "apiVersion": resource.api_version,
+        "metadata": metadata,
+        "items": objects,
+    }
+
+
+def watch_frames(call: Call) -> Frames:
+    """The frames of a watch in the form that was asked for."""
+    return Frames(served=call.served, representation=call.representation, include=include_object(call), now=call.now)
+
+
+def failure(
+    error: ApiError, accept: str, negotiator: Negotiator, warnings: list[str] | None = None, *, sniff: bool = True
+) -> Response:
+    """An error as a Status, in a representation that the client reads if possible."""
+    representation = negotiator.error(accept)
+    headers = NO_CACHE if sniff else NO_SNIFF
+    return Response(
+        error.code,
+        encode(error.status(), representation),
+        representation.content_type,
+        headers,
+        (*error.headers, *warning_headers(warnings or [])),
+    )
+
+
+def crash() -> ApiError:
+    """What a client is told about an exception that should not have happened."""
+    return InternalError("This request caused apiserver to panic. Look in the logs for details.")
+
+
+def text(body: str, code: int = 200, *, sniff: bool = False) -> Response:
+    """Plain text, as health checks and unknown paths answer."""
+    return Response(code, body.encode(), TEXT, NO_CACHE if sniff else NO_SNIFF)
+
+
+def document(body: Any, representation: Representation, code: int = 200) -> Response:
+    """A document that is no resource (discovery, version)."""
+    return Response(code, encode(body, representation), representation.content_type, NO_CACHE, compressible=True)
+
+
+def wants_pretty(representation: Representation, query: str | None, user_agent: str) -> Representation:
+    return pretty(representation, query, user_agent)

@@ -1,0 +1,38 @@
+"""What the verbs work with: the parts of a running API server that do not depend on the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+
+    from steersman.apiserver.codec.negotiate import Negotiator
+    from steersman.apiserver.kinds import Kinds
+    from steersman.apiserver.pipeline import Pipeline
+    from steersman.apiserver.resources import ResourceTable
+    from steersman.apiserver.verbs.watch import RunningWatch
+    from steersman.lib.clock import Clock
+    from steersman.store.interface import Store
+    from steersman.store.watchcache import WatchCache
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """Made once by the composition root."""
+
+    store: Store
+    cache: WatchCache
+    resources: ResourceTable
+    pipeline: Pipeline
+    negotiator: Negotiator
+    kinds: Kinds
+    clock: Clock
+    rng: random.Random
+    watches: set[RunningWatch] = field(default_factory=set)
+    """All watches that are open; a draining server ends them."""
+
+    def end_watches(self) -> None:
+        for watch in list(self.watches):
+            watch.stop()

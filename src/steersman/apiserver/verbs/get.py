@@ -1,0 +1,47 @@
+"""get: one object as it is now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steersman.api.errors import ApiError, NotFound
+from steersman.apiserver import respond
+from steersman.apiserver.versions import check_reached, parse_version
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from steersman.apiserver.call import Call
+    from steersman.apiserver.service import Service
+    from steersman.lib.http.message import Response
+
+
+class _Unreadable(ApiError):
+    """Upstream answers 500 without a reason to a version that is no number."""
+
+    code, reason = 500, ""
+
+
+def get(call: Call, service: Service) -> Response | Awaitable[Response]:
+    """Raises NotFound, Timeout (a version that is not reached yet)."""
+    if not service.cache.embedded or call.request.query:
+        return _get_when_fresh(call, service)
+    return _answer(call)
+
+
+async def _get_when_fresh(call: Call, service: Service) -> Response:
+    asked = call.request.param("resourceVersion")
+    if asked:
+        version = parse_version(asked, _Unreadable)
+        await check_reached(service.cache, version)
+    else:
+        await service.cache.fresh()
+    return _answer(call)
+
+
+def _answer(call: Call) -> Response:
+    served, info = call.served, call.info
+    entry = served.entry(info.namespace, info.name)
+    if entry is None:
+        raise NotFound.of(served.resource.group, served.resource.plural, info.name)
+    return respond.one(call, served.json(entry))

@@ -1,0 +1,25 @@
+"""steersman apiserver: the API server alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from steersman.cli.options import config_from, server_options
+from steersman.cluster.run import StartError, run_server
+
+
+@click.command(short_help="Run the API server alone, in the foreground.")
+@server_options
+def apiserver(**options: Any) -> None:
+    """Run the API server alone, in the foreground.
+
+    Says in one line when it is ready, writes DATA_DIR/kubeconfig (an administrator's) and DATA_DIR/pki/, drains on
+    SIGTERM.
+    """
+    config = config_from(options)
+    try:
+        run_server(config, say=lambda line: click.echo(line))
+    except StartError as error:
+        raise click.ClickException(str(error)) from None

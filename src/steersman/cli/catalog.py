@@ -1,0 +1,11 @@
+"""Every command: name -> where it is, and the line that `steersman --help` shows. Commands are imported when they are
+run.
+"""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "apiserver": ("steersman.cli.apiserver:apiserver", "Run the API server alone, in the foreground."),
+    "server": ("steersman.cli.server:server", "Run the whole control plane, in the foreground."),
+    "version": ("steersman.cli.version:version", "Show the version."),
+}

@@ -1,0 +1,106 @@
+"""Makes an API server out of its parts. Nothing is started here but what is asked to."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steersman.api.catalog import BUILTIN
+from steersman.apiserver.admission.catalog import chain
+from steersman.apiserver.app import Application
+from steersman.apiserver.authn.catalog import authenticator
+from steersman.apiserver.authz.catalog import authorizers
+from steersman.apiserver.codec.negotiate import Negotiator
+from steersman.apiserver.documents import Documents
+from steersman.apiserver.identifiers import Identifiers
+from steersman.apiserver.kinds import Kinds
+from steersman.apiserver.pipeline import Pipeline
+from steersman.apiserver.reader import CacheReader
+from steersman.apiserver.resources import ResourceTable
+from steersman.apiserver.service import Service
+from steersman.apiserver.subresources.catalog import connectors
+from steersman.cluster.sources import CachedObjects, NodePods, RoleFeed
+from steersman.store.watchcache import WatchCache
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from steersman.apiserver.authn.service_account_issuer import TokenIssuer
+    from steersman.apiserver.authn.user import User
+    from steersman.lib.clock import Clock
+    from steersman.store.interface import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """How the server tells who asks, and what it signs with."""
+
+    issuer: TokenIssuer
+    token_users: Mapping[str, User]
+    client_ca_pem: str = ""
+    front_proxy_ca_pem: str = ""
+    anonymous: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A wired API server. `start` in `run` brings it to life."""
+
+    service: Service
+    application: Application
+    documents: Documents
+    reader: CacheReader
+
+
+def wire(*, store: Store, clock: Clock, rng: random.Random, identity: Identity) -> Parts:
+    """Everything between the store and the HTTP server."""
+    cache = WatchCache(store=store)
+    resources = ResourceTable(cache)
+    resources.add(BUILTIN)
+    reader = CacheReader(resources)
+    roles = RoleFeed(resources)
+    relations = NodePods(resources, reader)
+    authorizer, rbac = authorizers(roles=roles.table, relations=relations)
+    identifiers = Identifiers(clock=clock, rng=rng)
+    pipeline = Pipeline(
+        store=store,
+        cache=cache,
+        chain=chain(reader=reader, authorizer=authorizer, rbac=rbac),
+        identifiers=identifiers,
+        hooks={},
+    )
+    kinds = Kinds(frozenset(kind for r in BUILTIN for kind in _kinds(r.group, r.version, r.kind)))
+    service = Service(
+        store=store,
+        cache=cache,
+        resources=resources,
+        pipeline=pipeline,
+        negotiator=Negotiator(),
+        kinds=kinds,
+        clock=clock,
+        rng=rng,
+    )
+    who = authenticator(
+        audiences=(identity.issuer.issuer,),
+        issuers=(identity.issuer.issuer,),
+        keys=identity.issuer.keys,
+        objects=CachedObjects(resources, reader),
+        token_users=identity.token_users,
+        client_ca_pem=identity.client_ca_pem,
+        front_proxy_ca_pem=identity.front_proxy_ca_pem,
+        anonymous=identity.anonymous,
+    )
+    documents = Documents()
+    application = Application(
+        service=service,
+        authenticator=who,
+        authorizer=authorizer,
+        documents=documents,
+        connectors=connectors(),
+    )
+    return Parts(service=service, application=application, documents=documents, reader=reader)
+
+
+def _kinds(group: str, version: str, kind: str) -> tuple[tuple[str, str, str], ...]:
+    return (group, version, kind), (group, version, f"{kind}List")
