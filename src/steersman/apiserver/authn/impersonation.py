@@ -69,6 +69,14 @@ class Impersonation:
         self._authorizer = authorizer
         self._last_mode: dict[str, str] = {}
 
+    def resolve(self, headers: Headers, attributes: Attributes) -> User:
+        """Who a request is to count as: who asks, or who is impersonated. Raises BadRequest, Forbidden.
+
+        `attributes`: of the request, with the user who really asks. The caller hides the headers from what follows.
+        """
+        wanted = wanted_user(headers)
+        return attributes.user if wanted is None else self.impersonate(wanted, attributes)
+
     def impersonate(self, wanted: User, attributes: Attributes) -> User:
         """The identity to go on with. `attributes`: of the request, with the user who really asks. Raises Forbidden."""
         requestor = attributes.user

@@ -13,16 +13,14 @@ from steersman.api.meta.names import label_value, qualified_name
 from steersman.apiserver.authn.credentials import Rejected
 from steersman.apiserver.authn.user import User
 from steersman.apiserver.authz.attributes import Attributes, Requirement
+from steersman.apiserver.authz.selectors import field_requirements, label_requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from steersman.api.meta.types import Object
     from steersman.apiserver.authn.authenticator import Authenticator
     from steersman.apiserver.authz.attributes import Authorizer
-
-    ParseSelector = Callable[[str], Iterable[Requirement]]
 
 _AUTHORIZATION = "authorization.k8s.io"
 _EXACTLY_ONE = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
@@ -37,13 +35,10 @@ _MANAGED_FIELDS_ORDER = ("manager", "operation", "apiVersion", "time", "fieldsTy
 
 
 class AccessReviews:
-    """Answers reviews of what somebody may do. The parsers raise ValueError for selectors that cannot be read."""
+    """Answers reviews of what somebody may do."""
 
-    def __init__(
-        self, *, authorizer: Authorizer, parse_label_selector: ParseSelector, parse_field_selector: ParseSelector
-    ) -> None:
+    def __init__(self, *, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
-        self._parse = {"labelSelector": parse_label_selector, "fieldSelector": parse_field_selector}
 
     def subject_access(self, review: Object) -> Object:
         errors = [*_spec_errors(review, subject=True), *_metadata_errors(review, but_namespace=False)]
@@ -112,8 +107,8 @@ class AccessReviews:
         return {**review, "status": status}
 
     def _resource_attributes(self, user: User, asked: Object, errors: list[str]) -> Attributes:
-        fields = self._requirements(asked, "fieldSelector", errors)
-        labels = self._requirements(asked, "labelSelector", errors)
+        fields = _requirements(asked, "fieldSelector", errors)
+        labels = _requirements(asked, "labelSelector", errors)
         return Attributes(
             user=user,
             verb=asked.get("verb", ""),
@@ -126,27 +121,6 @@ class AccessReviews:
             field_selector=fields,
             label_selector=labels,
         )
-
-    def _requirements(self, asked: Object, kind: str, errors: list[str]) -> tuple[Requirement, ...]:
-        """What can be understood of a selector. Requirements are ANDed, so leaving one out asks for more, not less."""
-        selector = asked.get(kind) or {}
-        found: list[Requirement] = []
-        understood = True
-        if selector.get("rawSelector"):
-            try:
-                found = list(self._parse[kind](selector["rawSelector"]))
-            except ValueError:
-                understood = False
-        for requirement in selector.get("requirements") or ():
-            term = _field_term(requirement) if kind == "fieldSelector" else _label_term(requirement)
-            if term is None:
-                understood = False
-            else:
-                found.append(term)
-        if not understood:
-            partially = "partially " if found else ""
-            errors.append(f"spec.resourceAttributes.{kind} {partially}ignored due to parse error")
-        return tuple(found)
 
 
 def review_self(review: Object, user: User, now: datetime) -> Object:
@@ -280,3 +254,26 @@ def _field_term(requirement: Object) -> Requirement | None:
 def _ordered(rule: Object) -> Object:
     fields = ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
     return {field: list(rule[field]) for field in fields if rule.get(field)}
+
+
+def _requirements(asked: Object, kind: str, errors: list[str]) -> tuple[Requirement, ...]:
+    """What can be understood of a selector. Requirements are ANDed, so leaving one out asks for more, not less."""
+    selector = asked.get(kind) or {}
+    parse = field_requirements if kind == "fieldSelector" else label_requirements
+    found: list[Requirement] = []
+    understood = True
+    if selector.get("rawSelector"):
+        try:
+            found = list(parse(selector["rawSelector"]))
+        except ValueError:
+            understood = False
+    for requirement in selector.get("requirements") or ():
+        term = _field_term(requirement) if kind == "fieldSelector" else _label_term(requirement)
+        if term is None:
+            understood = False
+        else:
+            found.append(term)
+    if not understood:
+        partially = "partially " if found else ""
+        errors.append(f"spec.resourceAttributes.{kind} {partially}ignored due to parse error")
+    return tuple(found)
