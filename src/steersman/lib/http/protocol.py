@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _SLICE_BYTES = 8192
 _JOIN_MAX_BYTES = 65536  # smaller bodies are copied behind their head: one record, one system call
-_TURN_MAX_BYTES = 512 * 1024  # written in one turn of the loop when the peer keeps up
+_TURN_MAX_BYTES = 256 * 1024  # written in one turn of the loop when the peer keeps up
 _LINGER_MAX_BYTES = 16 << 20
 
 
@@ -80,7 +80,7 @@ class HttpConnection(asyncio.Protocol):
         self._current: Request | None = None
         self._task: asyncio.Task[None] | None = None
         self._stream: BodyStream | RawStream | None = None
-        self._pieces: Iterator[bytes] | None = None
+        self._pieces: Iterator[bytes | memoryview] | None = None
         self._held: deque[bytes | memoryview] = deque()
         self._sink: Callable[[bytes], None] | None = None
         self._waiters: list[asyncio.Future[None]] = []
@@ -111,6 +111,9 @@ class HttpConnection(asyncio.Protocol):
             body_bytes_max=server.limits.body_bytes_max,
         )
         self._since = self._wheel.tick
+        if server.stopping:  # its handshake outlasted the listener
+            self.abort()
+            return
         self._wheel.add(self, self._since + server.ticks.header)
         if not server.admit(self):
             self._refuse(Refusal(503, "too many connections"))
@@ -127,8 +130,8 @@ class HttpConnection(asyncio.Protocol):
                 waiter.set_exception(ConnectionResetError("peer has gone"))
         self._waiters.clear()
         request, task, stream = self._current, self._task, self._stream
-        if self._pieces is not None:
-            self._pieces = None
+        self._pieces = None
+        if request is not None and task is None:
             self._finish()
         if stream is not None:
             stream._close()
@@ -354,9 +357,12 @@ class HttpConnection(asyncio.Protocol):
         except asyncio.CancelledError:
             self.abort()
             raise
+        except InvalidHeader as error:  # of an open answer, whose head has not left yet
+            self._respond(request, server.failed(request, error))
         finally:
-            self._task = None
-            if self._lost and self._current is not None and self._pieces is None:
+            if self._task is asyncio.current_task():  # compression goes on in a task of its own
+                self._task = None
+            if self._lost and self._current is not None:
                 self._finish()
         self._pump()
 
@@ -396,9 +402,9 @@ class HttpConnection(asyncio.Protocol):
             parts.append(b"Content-Length: %d\r\n\r\n" % length)
             if request.method == "HEAD":
                 pass
-            elif not isinstance(body, bytes):
+            elif not isinstance(body, bytes) or length > _TURN_MAX_BYTES:
                 self.transport.write(b"".join(parts))
-                self._pieces = iter(body)
+                self._pieces = _slices(body) if isinstance(body, bytes) else iter(body)
                 self._write_pieces()
                 return
             elif length > _JOIN_MAX_BYTES:
@@ -516,6 +522,12 @@ class HttpConnection(asyncio.Protocol):
         framing = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
         self.transport.write(b"".join((block, self._heads.date_line, framing, body)))
         self._close_gently()
+
+
+def _slices(body: bytes) -> Iterator[memoryview]:
+    view = memoryview(body)
+    for start in range(0, len(view), _TURN_MAX_BYTES):
+        yield view[start : start + _TURN_MAX_BYTES]
 
 
 def _is_read(request: Request) -> bool:

@@ -254,9 +254,7 @@ class RequestReader:
         self._keep_alive = keep_alive = parser.should_keep_alive()
         if not keep_alive or "connection" in first or self._method == "CONNECT":
             self._check_version(parser)
-            self._plain = False
-        else:
-            self._plain = self._method in _PLAIN_METHODS
+        self._plain = keep_alive and not self._http10 and not self._upgrade and self._method in _PLAIN_METHODS
         host = first.get("host")
         if host not in self._hosts or self._headers._further is not None:
             self._check_host(host)

@@ -62,7 +62,7 @@ class _Stream:
             await self._wire.writable()
 
     def on_close(self, callback: Callable[[], None]) -> None:
-        """Call `callback` when the stream closes; at once if it has."""
+        """Call `callback` when the stream closes; at once if it has. It should not raise: nobody could handle that."""
         if self.closed.done():
             callback()
         else:
@@ -79,7 +79,11 @@ class _Stream:
         self.closed.set_result(None)
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001  # the others must hear of it too
+                context = {"message": "callback of a closed stream failed", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
 
 
 class BodyStream(_Stream):

@@ -239,6 +239,13 @@ def test_a_repeated_head_gives_what_the_parser_gives(line: bytes) -> None:
     assert matched.raw_path == read_one(line + HEADS).raw_path
 
 
+def test_a_head_that_names_keep_alive_is_plain_too() -> None:
+    reader = make_reader()
+    raw = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n"
+    reader.feed(raw)
+    assert plain(reader.match(raw)) == plain(reader.ready[0])
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -265,6 +272,8 @@ def test_anything_else_is_left_to_the_parser(raw: bytes) -> None:
     [
         b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
         b"GET / HTTP/1.0\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
         b"GET http://other/ HTTP/1.1\r\nHost: h\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab",

@@ -127,6 +127,18 @@ async def test_header_lines_of_an_answer(serve) -> None:
     assert (answer.headers["a"], answer.headers["b"], answer.headers["id"]) == ("1", "2", "x")
 
 
+async def test_a_header_value_cannot_split_an_open_answer(serve) -> None:
+    async def run(stream) -> None:
+        raise AssertionError
+
+    client = await (await serve(lambda _: StreamResponse(200, run, headers=(("A", "1\r\nB: 2"),)))).connect()
+    client.send(get("/") * 2)
+    for _ in range(2):
+        answer = await client.answer()
+        assert answer.status == 500
+        assert "b" not in answer.headers
+
+
 @pytest.mark.parametrize("field", ["headers", "unique_headers"])
 async def test_a_header_value_cannot_split_an_answer(serve, field: str, caplog) -> None:
     response = Response(200, **{field: (("A", "1\r\nSet-Cookie: x"),)})
@@ -469,6 +481,24 @@ async def test_head_of_a_stream_runs_nothing(serve) -> None:
     assert (await client.answer()).headers["content-length"] == "0"
 
 
+async def test_a_failing_callback_of_a_closed_stream_keeps_nobody_from_hearing_of_it(serve) -> None:
+    heard, problems = asyncio.Event(), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context["message"]))
+
+    async def run(stream) -> None:
+        stream.on_close(lambda: 1 // 0)
+        stream.on_close(heard.set)
+        await stream.closed
+
+    client = await (await serve(lambda _: StreamResponse(200, run))).connect()
+    client.send(get("/"))
+    await client.head()
+    close(client)
+    async with asyncio.timeout(5):
+        await heard.wait()
+    assert problems == ["callback of a closed stream failed"]
+
+
 # Upgrades
 
 UPGRADE = b"GET /up HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n"
@@ -572,6 +602,26 @@ async def test_large_compressible_answers_are_gzipped_for_those_who_accept_it(se
         answer = await client.answer()
         assert answer.headers.get("content-encoding") == ("gzip" if accepted else None)
         assert (gzip.decompress(answer.body) if accepted else answer.body) == TEXT
+
+
+async def test_awaited_answers_are_gzipped_too(serve) -> None:
+    async def later() -> Response:
+        return Response(200, TEXT, compressible=True)
+
+    client = await (await serve(lambda _: later())).connect()
+    client.send(GZIP * 2)
+    for _ in range(2):
+        assert gzip.decompress((await client.answer()).body) == TEXT
+
+
+async def test_a_peer_that_leaves_ends_its_compression(serve) -> None:
+    site = await serve(lambda _: Response(200, [TEXT] * 1000, compressible=True))
+    client = await site.connect()
+    client.send(GZIP)
+    await client.head()
+    close(client)
+    await soon(lambda: not len(site.server.tasks))
+    assert site.server.counters.in_flight == 0
 
 
 @pytest.mark.parametrize("response", [Response(200, TEXT), Response(200, TEXT[: 128 * 1024 - 1], compressible=True)])
