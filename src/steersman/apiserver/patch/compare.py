@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from steersman.apiserver.patch.fieldset import LEAF, FieldSet, TypedError, element_text, index_items, whole
+from steersman.apiserver.patch.fieldset import LEAF, FieldSet, TypedError, element_text, index_items, ordered, whole
 from steersman.apiserver.patch.shape import DEDUCED
 
 if TYPE_CHECKING:
@@ -46,30 +46,30 @@ def compare(shape: Shape, old: Any, new: Any) -> Comparison:
     trees: Trees = ({}, {}, {})
     if old is not new:
         _members(shape, old or {}, new or {}, trees)
-    return Comparison(*map(FieldSet, trees))
+    return Comparison(*(FieldSet(ordered(tree)) for tree in trees))
 
 
 def _members(shape: Shape, old: Any, new: Any, trees: Trees) -> None:
-    members, elements, other = shape.members, shape.elements, shape.member or DEDUCED
     added, _, removed = trees
-    for key, value in new.items():
-        element = elements.get(key) or "f:" + key
-        if key not in old:
-            added[element] = _new(members.get(key, other), value, element)
+    for name, element, child, _ in shape.plan(new).steps:
+        value = new[name]
+        if name not in old:
+            added[element] = LEAF if child is None else _new(child, value, element)
             continue
-        was = old[key]
+        was = old[name]
         if was is value or (was == value and type(was) is type(value)):
             continue
-        _values(members.get(key, other), was, value, element, trees)
-    for key, was in old.items():
-        if key not in new:
-            element = elements.get(key) or "f:" + key
-            removed[element] = _new(members.get(key, other), was, element)
+        if child is None:
+            trees[1][element] = LEAF
+        else:
+            _values(child, was, value, element, trees)
+    if not all(name in new for name in old):
+        for name, element, child, _ in shape.plan(old).steps:
+            if name not in new:
+                removed[element] = LEAF if child is None else _new(child, old[name], element)
 
 
 def _new(shape: Shape, value: Any, element: str) -> Node:
-    if shape.scalar and not isinstance(value, dict | list):
-        return LEAF
     try:
         return whole(shape, value)
     except TypedError as error:
@@ -91,7 +91,7 @@ def _values(shape: Shape, old: Any, new: Any, element: str, trees: Trees) -> Non
             raise _below(element, error) from None
         for node, inner in zip(trees, below, strict=True):
             if inner:
-                node[element] = inner
+                node[element] = ordered(inner)
         return
     added, modified, removed = trees
     modified[element] = LEAF

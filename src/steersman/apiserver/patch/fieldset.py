@@ -8,7 +8,8 @@ keys), `v:<JSON value>` (item of a set) and `i:<n>` (item of an atomic list). Be
     {".": {}, "f:a": {}}  the field itself, and `a` below it
     {"f:a": {}}           only `a` below it
 
-The root is never a member, so `{}` at the root is the empty set. Nodes are shared between sets and never changed.
+The root is never a member, so `{}` at the root is the empty set. Nodes are shared between sets and never changed, and
+the keys of each are in upstream's order: `.`, fields by name, then items by their keys' values.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class FieldSet:
     __slots__ = ("tree",)
 
     def __init__(self, tree: Node | None = None) -> None:
-        """`tree` in the form above (no copy is made)."""
+        """`tree` in the form and order above (no copy is made)."""
         self.tree: Node = {} if tree is None else tree
 
     @classmethod
@@ -80,8 +81,8 @@ class FieldSet:
         return cls(_decode(fields, root=True) or {})
 
     def encode(self) -> Node:
-        """FieldsV1 with members in upstream's order. Read-only."""
-        return _ordered(self.tree)
+        """FieldsV1, in upstream's order. Read-only."""
+        return self.tree
 
     def union(self, other: FieldSet) -> FieldSet:
         if not self.tree:
@@ -123,7 +124,7 @@ class FieldSet:
 
     def paths(self) -> Iterator[tuple[str, ...]]:
         """Members, in upstream's order: those of a level before those below it."""
-        return _paths(_ordered(self.tree), ())
+        return _paths(self.tree, ())
 
     def __bool__(self) -> bool:
         return bool(self.tree)
@@ -161,10 +162,6 @@ def item_element(shape: Shape, item: Any) -> str:
     if not isinstance(item, dict):
         what = "a null element" if item is None else "non-map elements"
         raise TypedError([("", f"associative list with keys may not have {what}")])
-    if len(shape.keys) == 1:
-        value = item.get(shape.keys[0])
-        if type(value) is str:
-            return _named_element(shape.keys[0], value)
     keys = {}
     for key in shape.keys:
         if key in item:
@@ -178,12 +175,16 @@ def item_element(shape: Shape, item: Any) -> str:
             "(and doesn't have default values for any key fields)"
         )
         raise TypedError([("", message)])
-    return "k:" + _json(keys)
+    # Only text and integers are remembered: to a cache, 1, 1.0 and true are the same.
+    for value in keys.values():
+        if type(value) is not str and type(value) is not int:
+            return "k:" + _json(keys)
+    return _key_element(*keys.items())
 
 
 @lru_cache(maxsize=ELEMENTS_MAX)
-def _named_element(key: str, value: str) -> str:
-    return "k:" + _json({key: value})
+def _key_element(*keys: tuple[str, str | int]) -> str:
+    return "k:" + _json(dict(keys))
 
 
 def _set_element(item: Any) -> str:
@@ -225,19 +226,19 @@ def whole(shape: Shape, value: Any) -> Node:
     if isinstance(value, dict):
         if not value or shape.map_type != "granular":
             return LEAF
-        members, elements, other = shape.members, shape.elements, shape.member or DEDUCED
+        plan = shape.plan(value)
+        if plan.whole is not None:
+            return plan.whole
         node: Node = {".": LEAF}
-        for key, inner in value.items():
-            child = members.get(key, other)
-            if child.scalar and not isinstance(inner, dict | list):
-                node[elements.get(key) or "f:" + key] = LEAF
-            else:
-                node[elements.get(key) or "f:" + key] = whole(child, inner)
+        for name, element, child, _ in plan.steps:
+            node[element] = LEAF if child is None else whole(child, value[name])
         return node
     if isinstance(value, list) and value and shape.list_type in {"map", "set"}:
         node = {".": LEAF}
         item_shape = shape.item or DEDUCED
-        for element, items in index_items(shape, value).items():
+        found = index_items(shape, value)
+        for element in in_order(found):
+            items = found[element]
             node[element] = LEAF if len(items) > 1 else whole(item_shape, items[0])
         return node
     return LEAF
@@ -251,23 +252,25 @@ def mentioned(shape: Shape, value: Any) -> Node:
 def _mentioned(shape: Shape, value: Any) -> Node | None:
     """What lies below a value that is mentioned; None if nothing, LEAF if the value itself is a leaf."""
     if isinstance(value, dict):
-        if shape.map_type == "atomic":
+        if shape.map_type == "atomic" or not value:
             return LEAF
-        if not value:
-            return LEAF
+        plan = shape.plan(value)
+        if plan.leaves is not None:
+            return plan.leaves
         node: Node = {}
-        for key, inner in value.items():
-            declared = shape.members.get(key)
-            below = _mentioned(declared or shape.member or DEDUCED, inner)
-            if declared is None:
+        for name, element, child, declared in plan.steps:
+            below = LEAF if child is None else _mentioned(child, value[name])
+            if not declared:
                 below = {".": LEAF, **below} if below else LEAF
             if below is not None:
-                node["f:" + key] = below
+                node[element] = below
         return node or None
     if isinstance(value, list) and shape.list_type in {"map", "set"}:
         node = {}
         item_shape = shape.item or DEDUCED
-        for element, items in index_items(shape, value).items():
+        found = index_items(shape, value)
+        for element in in_order(found):
+            items = found[element]
             below = None if len(items) > 1 else _mentioned(item_shape, items[0])
             node[element] = {".": LEAF, **below} if below else LEAF
         return node or None
@@ -285,7 +288,7 @@ def _union(one: Node, other: Node) -> Node:
     for key, node in other.items():
         mine = out.get(key)
         out[key] = node if mine is None else _union(mine, node)
-    return out
+    return ordered(out) if len(out) > len(one) else out
 
 
 def _built(children: Node, *, member: bool) -> Node | None:
@@ -309,30 +312,43 @@ def _intersection(one: Node, other: Node, *, root: bool = False) -> Node | None:
 
 
 def _difference(one: Node, other: Node, *, root: bool = False) -> Node | None:
-    member = not root and _member(one) and not _member(other)
+    """`one` itself if nothing goes."""
+    was_member = not root and _member(one)
+    member = was_member and not _member(other)
+    same = member == was_member
     children: Node = {}
     for key, node in one.items():
         if key == ".":
             continue
         theirs = other.get(key)
-        rest = node if theirs is None else _difference(node, theirs)
+        if theirs is None:
+            children[key] = node
+            continue
+        rest = _difference(node, theirs)
+        same = same and rest is node
         if rest is not None:
             children[key] = rest
-    return _built(children, member=member)
+    return one if same else _built(children, member=member)
 
 
 def _recursive_difference(one: Node, other: Node, *, root: bool = False) -> Node | None:
+    """`one` itself if nothing goes."""
     if not root and _member(other):
         return None
+    same = True
     children: Node = {}
     for key, node in one.items():
         if key == ".":
             continue
         theirs = other.get(key)
-        rest = node if theirs is None else _recursive_difference(node, theirs)
+        if theirs is None:
+            children[key] = node
+            continue
+        rest = _recursive_difference(node, theirs)
+        same = same and rest is node
         if rest is not None:
             children[key] = rest
-    return _built(children, member=not root and _member(one))
+    return one if same else _built(children, member=not root and _member(one))
 
 
 def _leaves(node: Node, *, root: bool = False) -> Node | None:
@@ -370,15 +386,18 @@ def _paths(node: Node, prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
             yield from _paths(below, (*prefix, key))
 
 
-def _ordered(node: Node) -> Node:
-    """The same node with keys in upstream's order: itself, fields, keys, values, indices."""
-    if not node:
-        return node
+def in_order(elements: Iterable[str]) -> list[str]:
+    """Path elements in upstream's order: the parent's own mark, fields, keys, values, indices."""
+    order = sorted(elements)
     # Fields sort as text, and nearly all levels hold nothing else.
-    order = sorted(node)
-    if order[-1] > "f:\U0010ffff":
+    if len(order) > 1 and order[-1] > "f:\U0010ffff":
         order.sort(key=_sort_key)
-    return {key: _ordered(node[key]) for key in order}
+    return order
+
+
+def ordered(node: Node) -> Node:
+    """The same level with its keys in upstream's order."""
+    return {key: node[key] for key in in_order(node)} if len(node) > 1 else node
 
 
 @lru_cache(maxsize=ELEMENTS_MAX)
@@ -417,7 +436,7 @@ def _decode(fields: Any, *, root: bool = False) -> Node | None:
                 node = _decode(below)
                 children[element] = LEAF if node is None else node
     member = not root and ("." in fields or not children)
-    return _built(children, member=member)
+    return _built(ordered(children), member=member)
 
 
 @lru_cache(maxsize=ELEMENTS_MAX)

@@ -11,6 +11,7 @@ versions that are no longer served are kept.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from steersman.apiserver.patch.compare import Comparison, compare
@@ -216,7 +217,7 @@ def _take(managed: Managed, changes: Comparison, me: Owner | None) -> None:
         left = ownership.fields.difference(lost)
         if not left:
             del managed[owner]
-        elif left != ownership.fields:
+        elif left.tree is not ownership.fields.tree:
             managed[owner] = ownership.owning(left)
 
 
@@ -282,7 +283,7 @@ class _Applying:
 
     def _pruned(self, merged: Object, managed: Managed, last: Ownership | None) -> Object:
         """Without what this manager applied last time, does not apply any more, and nobody else owns."""
-        if last is None or not last.fields:
+        if last is None or not last.fields.difference(managed[self.me].fields):
             return merged
         shape = self.shape
         applied_before = last.fields.with_named_members(shape)
@@ -361,6 +362,11 @@ def _sync_last_applied(result: Object, patch: Object) -> None:
 
 
 def _excluded(paths: Iterable[tuple[str, ...]]) -> FieldSet:
+    return _paths_set(tuple(paths))
+
+
+@lru_cache(maxsize=1024)
+def _paths_set(paths: tuple[tuple[str, ...], ...]) -> FieldSet:
     return FieldSet.of(*(tuple("f:" + name for name in path) for path in paths))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from steersman.api.schema.model import ABSENT
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SHAPES_MAX = 8192
 """Shapes kept; custom resource definitions come and go."""
+PLANS_MAX = 512
+"""Member combinations remembered per shape."""
 
 _SCALARS: dict[str, Literal["numeric", "string", "boolean", "untyped"]] = {
     "string": "string", "bytes": "string", "duration": "string", "bool": "boolean",
@@ -46,8 +48,54 @@ class Shape:
     """Declared fields."""
     member: Shape | None = None
     """Shape of members that are not declared; None if there may be none."""
-    elements: dict[str, str] = field(default_factory=dict)
-    """Member name -> path element `f:name`, of declared fields."""
+    plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
+    """Plans of the member combinations seen so far; private to `plan`."""
+
+    @property
+    def is_leaf(self) -> bool:
+        """Every value is one leaf."""
+        return self.map_type != "granular" and self.list_type not in {"map", "set"}
+
+    def plan(self, value: dict[str, Any]) -> Plan:
+        """How to go through the members of `value`; remembered for structs, as templates make the same ones often."""
+        if not self.members:
+            return self._new_plan(value)
+        names = tuple(value)
+        plan = self.plans.get(names)
+        if plan is None:
+            if len(self.plans) >= PLANS_MAX:
+                self.plans.clear()
+            plan = self.plans[names] = self._new_plan(value)
+        return plan
+
+    def _new_plan(self, value: dict[str, Any]) -> Plan:
+        other = self.member or DEDUCED
+        steps = []
+        for name in sorted(value):
+            declared = self.members.get(name)
+            child = declared or other
+            steps.append(Step(name, "f:" + name, None if child.is_leaf else child, declared is not None))
+        if not all(step.shape is None for step in steps):
+            return Plan(tuple(steps), None, None)
+        leaves: dict[str, Any] = {step.element: {} for step in steps}
+        return Plan(tuple(steps), leaves, {".": {}, **leaves})
+
+
+class Step(NamedTuple):
+    """One member: its name and path element, its shape (None: a leaf whatever the value) and whether it is declared."""
+
+    name: str
+    element: str
+    shape: Shape | None
+    declared: bool
+
+
+class Plan(NamedTuple):
+    """Members in the order of field sets, and the finished nodes (without and with the parent) if all are leaves."""
+
+    steps: tuple[Step, ...]
+    leaves: dict[str, Any] | None
+    whole: dict[str, Any] | None
 
 
 _UNTYPED = Shape(scalar="untyped", list_type="atomic", map_type="atomic")
@@ -81,7 +129,6 @@ def _make(type_: Type, made: dict[Type, Shape]) -> Shape:
         shape.member = _make(type_.element, made) if type_.element is not None else DEDUCED
         return shape
     shape.members = {name: _make(one.type, made) for name, one in type_.fields.items()}
-    shape.elements = {name: "f:" + name for name in type_.fields}
     if type_.preserve_unknown or not type_.fields:
         shape.member = DEDUCED
     return shape
