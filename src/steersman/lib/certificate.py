@@ -9,18 +9,21 @@ it builds none.
 from __future__ import annotations
 
 import base64
+import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _OID, _SEQUENCE, _SET = 0x01, 0x02, 0x03, 0x04, 0x06, 0x30, 0x31
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
+_DNS_NAME, _IP_ADDRESS = 0x82, 0x87
 _STRINGS = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1", 0x1E: "utf-16-be", 0x1C: "utf-32-be"}
 
 OID_COMMON_NAME = "2.5.4.3"
 OID_ORGANIZATION = "2.5.4.10"
 _OID_BASIC_CONSTRAINTS = "2.5.29.19"
 _OID_EXTENDED_KEY_USAGE = "2.5.29.37"
+_OID_ALTERNATIVE_NAMES = "2.5.29.17"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 ANY_USAGE = "2.5.29.37.0"
@@ -57,6 +60,8 @@ class Certificate:
     usages: tuple[str, ...] | None
     """Extended key usages as OIDs; None without that extension (any use)."""
     is_ca: bool
+    names: tuple[str, ...]
+    """DNS names and IP addresses (in text form) that a server may be known under."""
     signed_part: bytes
     signature_algorithm: str
     signature: bytes
@@ -200,10 +205,12 @@ def _parse(der: bytes) -> Certificate:
     not_before, not_after = _time(validity), _time(validity)
     subject = tbs.whole(_SEQUENCE)
     public_key = tbs.whole(_SEQUENCE)
-    usages, is_ca = None, False
+    usages: tuple[str, ...] | None = None
+    is_ca = False
+    names: tuple[str, ...] = ()
     while tbs.more():
         if tbs.peek() == _EXTENSIONS:
-            usages, is_ca = _extensions(tbs.into(_EXTENSIONS).into(_SEQUENCE))
+            usages, is_ca, names = _extensions(tbs.into(_EXTENSIONS).into(_SEQUENCE))
         else:
             tbs.next()
     return Certificate(
@@ -216,15 +223,17 @@ def _parse(der: bytes) -> Certificate:
         public_key=public_key,
         usages=usages,
         is_ca=is_ca,
+        names=names,
         signed_part=signed_part,
         signature_algorithm=algorithm,
         signature=signature,
     )
 
 
-def _extensions(extensions: _Reader) -> tuple[tuple[str, ...] | None, bool]:
+def _extensions(extensions: _Reader) -> tuple[tuple[str, ...] | None, bool, tuple[str, ...]]:
     usages: tuple[str, ...] | None = None
     is_ca = False
+    names: tuple[str, ...] = ()
     while extensions.more():
         extension = extensions.into(_SEQUENCE)
         oid = _oid(extension.content(_OID))
@@ -240,7 +249,20 @@ def _extensions(extensions: _Reader) -> tuple[tuple[str, ...] | None, bool]:
             while listed.more():
                 found.append(_oid(listed.content(_OID)))
             usages = tuple(found)
-    return usages, is_ca
+        elif oid == _OID_ALTERNATIVE_NAMES:
+            names = _alternative_names(_Reader(value, 0, len(value)).into(_SEQUENCE))
+    return usages, is_ca, names
+
+
+def _alternative_names(listed: _Reader) -> tuple[str, ...]:
+    names = []
+    while listed.more():
+        tag, _, content, end = listed.next()
+        if tag == _DNS_NAME:
+            names.append(listed._data[content:end].decode("ascii"))
+        elif tag == _IP_ADDRESS:
+            names.append(str(ipaddress.ip_address(listed._data[content:end])))
+    return tuple(names)
 
 
 def _attributes(name: bytes) -> tuple[tuple[str, str], ...]:
