@@ -3,7 +3,7 @@
     python bench/store.py [--drivers memory,sqlite,etcd] [--writers 1,16,128] [--seconds 3] [--size 2048]
 
 Each writer updates its own keys by compare-and-swap in a closed loop. CPU is user + system time of this process (for
-etcd plus the server's; `etcd` must be installed, and syncs). One watch over everything is open, as the API server has it.
+etcd plus the server's; `etcd` must be installed, and syncs). One watch over everything is open, as an API server has.
 `p50`, `p99` and `max` are of one write.
 """
 

@@ -135,15 +135,17 @@ class EtcdWatch:
         create.fragment = True
         await stream.write(request)
         self._fragments = []
-        heard = False
+        heard, known = False, 0
         while not self.closed.done():
             response = await stream.read()
             if response is EOF:
                 break
+            known = max(known, response.header.revision)  # a cancellation has none
             if response.canceled:
                 if response.compact_revision:
-                    from_remote = self._keys.from_remote
-                    self.end(Compacted(from_remote(response.compact_revision), from_remote(response.header.revision)))
+                    self.end(
+                        Compacted(self._keys.from_remote(response.compact_revision), self._keys.from_remote(known))
+                    )
                 break
             heard = True
             if response.created:
