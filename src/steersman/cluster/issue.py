@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,8 +64,10 @@ def issue_leaf(
     """
     key = ec.generate_private_key(ec.SECP256R1())
     attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization) for organization in organizations]
-    # Common names longer than X.520 allows are usual (system:serviceaccount:...): Go and OpenSSL do not mind.
-    attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name, _validate=False))
+    # Node names make common names longer than X.520 allows; neither Go nor OpenSSL minds when reading them.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name, _validate=False))
     usage = ExtendedKeyUsageOID.SERVER_AUTH if server_names else ExtendedKeyUsageOID.CLIENT_AUTH
     issuer = authority.certificate
     builder = (
