@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from steersman.api.schema.custom import decode_custom
 from steersman.api.schema.generate import Irregular, struct_decoder
 from steersman.api.schema.interpret import DecodeError, Walk
 
@@ -34,8 +35,10 @@ _USES_BEFORE_COMPILING: Final = 3
 
 def decode(type_: Type, value: Any) -> Decoded:
     """Decode a JSON value, which is left as it is. Raises DecodeError."""
+    if type_.custom:
+        return Decoded(*decode_custom(type_, value))
     compiled = type_.compiled
-    if compiled is None and type_.form == "struct" and not type_.custom:
+    if compiled is None and type_.form == "struct":
         type_.uses += 1
         if type_.uses > _USES_BEFORE_COMPILING:
             compiled = struct_decoder(type_)
