@@ -12,9 +12,9 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
-from steersman.api.errors import ApiError, MethodNotAllowed, NotFound
+from steersman.api.errors import ApiError, NotFound
 from steersman.apiserver import respond
-from steersman.apiserver.authn.impersonation import impersonate
+from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.authz.attributes import Attributes, Requirement
 from steersman.apiserver.authz.forbidden import forbidden
 from steersman.apiserver.call import Call
@@ -27,7 +27,6 @@ from steersman.apiserver.verbs.list import list_
 from steersman.apiserver.verbs.patch import patch
 from steersman.apiserver.verbs.update import update
 from steersman.apiserver.verbs.watch import watch
-from steersman.lib.http.message import Response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -38,13 +37,12 @@ if TYPE_CHECKING:
     from steersman.apiserver.documents import Documents
     from steersman.apiserver.resources import Served
     from steersman.apiserver.service import Service
-    from steersman.lib.http.message import Request, StreamResponse, UpgradeResponse
+    from steersman.lib.http.message import Request, Response, StreamResponse, UpgradeResponse
 
     Outcome = Response | StreamResponse | UpgradeResponse
     Connector = Callable[[Call, Service], Outcome | Awaitable[Outcome]]
 
 NOT_FOUND = "the server could not find the requested resource"
-NOT_ALLOWED = "the server does not allow this method on the requested resource"
 PAGE_NOT_FOUND = "404 page not found\n"
 
 _VERBS: Mapping[str, Any] = {
@@ -77,6 +75,7 @@ class Application:
         self.service = service
         self._authenticator = authenticator
         self._authorizer = authorizer
+        self._impersonation = Impersonation(authorizer=authorizer)
         self._documents = documents
         self._connectors = connectors
         self._clock = service.clock
@@ -106,14 +105,21 @@ class Application:
             error = respond.crash()
         elif isinstance(error, _Refused):
             error, sniff = error.error, False
-        return respond.failure(error, request.headers.get("accept"), self.service.negotiator, warnings, sniff=sniff)
+        return respond.failure(
+            error,
+            request.headers.get("accept"),
+            self.service.negotiator,
+            warnings,
+            sniff=sniff,
+            protobuf=self.service.protobuf,
+        )
 
     def _handle(self, request: Request, warnings: list[str]) -> Outcome | Awaitable[Outcome]:
         now = self._clock.now()
         user = self._authenticator.authenticate(request.headers, request.peer.certificate_der, now)
         info = self._understand(request)
         if "impersonate-user" in request.headers or any(name.startswith("impersonate-") for name in request.headers):
-            user = impersonate(request.headers, user, _attributes(info, user, request), self._authorizer)
+            user = self._impersonation.resolve(request.headers, _attributes(info, user, request))
         decision = self._authorizer.authorize(_attributes(info, user, request))
         if not decision.allowed:
             raise _Refused(forbidden(_attributes(info, user, request), decision.reason))
@@ -158,12 +164,12 @@ class Application:
             known = subresource.verbs
         else:
             if resource.namespaced and not info.scoped and request.method != "GET":
-                raise MethodNotAllowed(NOT_ALLOWED, details={})
+                raise respond.method_not_allowed()
             methods = _OBJECT_METHODS if info.parts > 1 and not info.old_watch else _COLLECTION_METHODS
             known = resource.verbs
         possible = methods.get(request.method, ())
         if not any(name in known for name in possible):
-            raise MethodNotAllowed(NOT_ALLOWED, details={})
+            raise respond.method_not_allowed()
         negotiator = self.service.negotiator
         accept = request.headers.get("accept")
         connector = self._connectors.get((resource.group, resource.plural, info.subresource))
@@ -175,7 +181,9 @@ class Application:
             if representation.media == "json":
                 pretty = request.param("pretty") if request.query else None
                 representation = respond.wants_pretty(representation, pretty, request.headers.get("user-agent"))
-        call = Call(request, info, user, self._clock.now(), served, subresource, representation, warnings)
+        call = Call(
+            request, info, user, self._clock.now(), served, subresource, representation, self.service.protobuf, warnings
+        )
         if connector is not None:
             return connector(call, self.service)
         if subresource is not None and subresource.update is None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from steersman.api.errors import BadRequest
 from steersman.api.schema.decode import DecodeError, decode
-from steersman.apiserver.codec import json, protobuf, yaml
+from steersman.apiserver.codec import json, yaml
 from steersman.apiserver.codec.malformed import Malformed, Parsed, type_meta, unhandled, unrecognized
 from steersman.apiserver.codec.negotiate import body_media
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.api.schema.model import Type
+    from steersman.apiserver.codec.protobuf import Protobuf
     from steersman.apiserver.kinds import Kinds
     from steersman.lib.http.message import Request
 
@@ -48,15 +49,23 @@ class Expected:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-def read(request: Request, expected: Expected, *, validation: str, warnings: list[str], kinds: Kinds) -> Object:
+def read(
+    request: Request,
+    expected: Expected,
+    *,
+    validation: str,
+    warnings: list[str],
+    kinds: Kinds,
+    protobuf: Protobuf,
+) -> Object:
     """Decode a request's body. `validation`: Ignore, Warn or Strict. Raises BadRequest, UnsupportedMediaType."""
     media = body_media(request.headers.get("content-type"), custom=expected.custom)
     raw = request.body
-    parsed = parse(raw, media, expected, find_duplicates=validation != "Ignore")
+    parsed = parse(raw, media, expected, find_duplicates=validation != "Ignore", protobuf=protobuf)
     return from_value(parsed, expected, raw=raw, validation=validation, warnings=warnings, kinds=kinds)
 
 
-def parse(raw: bytes, media: str, expected: Expected, *, find_duplicates: bool) -> Parsed:
+def parse(raw: bytes, media: str, expected: Expected, *, find_duplicates: bool, protobuf: Protobuf) -> Parsed:
     """Raises BadRequest."""
     try:
         if media == "json":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from steersman.api.resource import Subresource
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.codec.negotiate import Representation
+    from steersman.apiserver.codec.protobuf import Protobuf
     from steersman.apiserver.options import WriteOptions
     from steersman.apiserver.requestinfo import RequestInfo
     from steersman.apiserver.resources import Served
@@ -35,6 +36,7 @@ class Call:
     subresource: Subresource | None
     representation: Representation
     """How the answer is to look."""
+    protobuf: Protobuf
     warnings: list[str] = field(default_factory=list)
 
     @property

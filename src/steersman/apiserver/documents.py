@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.authn.user import User
     from steersman.lib.http.message import Request, Response
 
-    Document = Callable[[Request, User], Response | Awaitable[Response]]
+    Document = Callable[[Request, User], Response | Awaitable[Response] | None]
 
 
 class Documents:
@@ -38,9 +38,11 @@ class Documents:
         """None if there is no document at the path."""
         path = request.path
         document = self._exact.get(path) or self._exact.get(path.rstrip("/"))
-        if document is None:
-            for prefix, candidate in self._prefixes:
-                if path.startswith(prefix):
-                    document = candidate
-                    break
-        return document(request, user) if document is not None else None
+        if document is not None:
+            return document(request, user)
+        for prefix, candidate in self._prefixes:
+            if path.startswith(prefix):
+                outcome = candidate(request, user)
+                if outcome is not None:
+                    return outcome
+        return None

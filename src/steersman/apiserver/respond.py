@@ -8,18 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from steersman.api.errors import ApiError, InternalError, NotAcceptable
-from steersman.apiserver.codec import json, partial, protobuf, table, yaml
+from steersman.api.errors import (
+    ApiError,
+    BadRequest,
+    InternalError,
+    MethodNotAllowed,
+    NotAcceptable,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+)
+from steersman.apiserver.codec import json, table, yaml
 from steersman.apiserver.codec.negotiate import Negotiator, Representation, pretty
+from steersman.apiserver.codec.partial import partial_list_of, partial_of, refuse_form
 from steersman.apiserver.watchframes import Frames
 from steersman.lib.http.message import BodyStream, HeaderPairs, Response, StreamResponse
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.apiserver.call import Call
+    from steersman.apiserver.codec.protobuf import Protobuf
     from steersman.store.watchcache import Entry
 
 JSON = "application/json"
+PLAIN = Representation()
+NOT_ALLOWED = "the server does not allow this method on the requested resource"
 TEXT = "text/plain; charset=utf-8"
 NO_CACHE: HeaderPairs = (("Cache-Control", "no-cache, private"),)
 NO_SNIFF: HeaderPairs = (*NO_CACHE, ("X-Content-Type-Options", "nosniff"))
@@ -41,12 +53,14 @@ def _quoted(text: str) -> str:
     return '"' + cleaned.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def encode(obj: Object, representation: Representation) -> bytes:
+def encode(obj: Object, representation: Representation, protobuf: Protobuf | None = None) -> bytes:
     """Any single object (a Status, a review, a document)."""
     if representation.media == "json":
         return json.encode_pretty(obj) if representation.pretty else json.encode(obj)
     if representation.media == "yaml":
         return yaml.encode(obj)
+    if protobuf is None or not protobuf.knows(obj["apiVersion"], obj["kind"]):
+        raise NotAcceptable(f"{obj['kind']} has no protobuf form")
     return protobuf.encode(obj)
 
 
@@ -68,7 +82,7 @@ def one(call: Call, body: bytes, status: int = 200) -> Response:
 def status(call: Call, obj: Object, code: int = 200) -> Response:
     """A metav1.Status that says success; it has no table form."""
     representation = call.representation
-    body = encode(obj, representation)
+    body = encode(obj, representation, call.protobuf)
     return Response(code, body, representation.content_type, NO_CACHE, warning_headers(call.warnings))
 
 
@@ -84,12 +98,12 @@ def _transformed(call: Call, obj: Object, representation: Representation) -> byt
             version=representation.version,
         )
     elif form == "partial":
-        obj = partial.partial(obj, representation.version)
-    elif form == "partial-list":
-        raise NotAcceptable(
-            f"you requested PartialObjectMetadataList, but the requested object is not a list ({_go_type(call)})"
-        )
-    return encode(obj, representation)
+        obj = partial_of(obj, version=representation.version)
+    else:
+        refusal = refuse_form(form, is_list=False, go_type=_go_type(call))
+        if refusal is not None:
+            raise refusal
+    return encode(obj, representation, call.protobuf)
 
 
 def _go_type(call: Call) -> str:
@@ -101,8 +115,8 @@ def _go_type(call: Call) -> str:
 
 
 def include_object(call: Call) -> str:
-    """The includeObject parameter of tables: Metadata unless told otherwise."""
-    return call.request.param("includeObject") or "Metadata"
+    """The includeObject parameter of tables. Raises BadRequest."""
+    return table.include_object(call.request.param("includeObject"))
 
 
 def list_meta(revision: int) -> bytes:
@@ -147,7 +161,7 @@ def _transformed_list(call: Call, entries: list[Entry], meta: bytes) -> Response
     document = list_document(call, objects, metadata)
     return Response(
         200,
-        encode(document, representation),
+        encode(document, representation, call.protobuf),
         representation.content_type,
         NO_CACHE,
         warning_headers(call.warnings),
@@ -168,11 +182,10 @@ def list_document(call: Call, objects: list[Object], metadata: Object) -> Object
             version=representation.version,
         )
     if representation.form == "partial-list":
-        return partial.partial_list(objects, metadata, representation.version)
-    if representation.form == "partial":
-        raise NotAcceptable(
-            f"you requested PartialObjectMetadata, but the requested object is a list ({_go_type(call)}List)"
-        )
+        return partial_list_of(objects, metadata, version=representation.version)
+    refusal = refuse_form(representation.form, is_list=True, go_type=f"{_go_type(call)}List")
+    if refusal is not None:
+        raise refusal
     if not resource.custom:
         for obj in objects:
             obj.pop("kind", None)
@@ -187,22 +200,40 @@ def list_document(call: Call, objects: list[Object], metadata: Object) -> Object
 
 def watch_frames(call: Call) -> Frames:
     """The frames of a watch in the form that was asked for."""
-    return Frames(served=call.served, representation=call.representation, include=include_object(call), now=call.now)
+    return Frames(
+        served=call.served,
+        representation=call.representation,
+        include=include_object(call),
+        now=call.now,
+        protobuf=call.protobuf,
+    )
 
 
 def failure(
-    error: ApiError, accept: str, negotiator: Negotiator, warnings: list[str] | None = None, *, sniff: bool = True
+    error: ApiError,
+    accept: str,
+    negotiator: Negotiator,
+    warnings: list[str] | None = None,
+    *,
+    sniff: bool = True,
+    protobuf: Protobuf | None = None,
 ) -> Response:
     """An error as a Status, in a representation that the client reads if possible."""
     representation = negotiator.error(accept)
+    if protobuf is None and representation.media == "protobuf":
+        representation = PLAIN
     headers = NO_CACHE if sniff else NO_SNIFF
     return Response(
         error.code,
-        encode(error.status(), representation),
+        encode(error.status(), representation, protobuf),
         representation.content_type,
         headers,
         (*error.headers, *warning_headers(warnings or [])),
     )
+
+
+def method_not_allowed() -> MethodNotAllowed:
+    return MethodNotAllowed(NOT_ALLOWED, details={})
 
 
 def crash() -> ApiError:
@@ -210,14 +241,30 @@ def crash() -> ApiError:
     return InternalError("This request caused apiserver to panic. Look in the logs for details.")
 
 
+def transport_error(code: int, message: str) -> Response:
+    """What the HTTP server says about requests that never become one (400, 413, 431, ...), as a Status."""
+    errors = {400: BadRequest, 413: RequestEntityTooLarge, 503: ServiceUnavailable}
+    kind = errors.get(code, ApiError)
+    if code == RequestEntityTooLarge.code:
+        error: ApiError = RequestEntityTooLarge(f"Request entity too large: {message}")
+    else:
+        error = kind(message)
+    status = error.status() | {"code": code}
+    if kind is ApiError:
+        status.pop("reason", None)
+    return Response(code, json.encode(status), JSON, NO_CACHE)
+
+
 def text(body: str, code: int = 200, *, sniff: bool = False) -> Response:
     """Plain text, as health checks and unknown paths answer."""
     return Response(code, body.encode(), TEXT, NO_CACHE if sniff else NO_SNIFF)
 
 
-def document(body: Any, representation: Representation, code: int = 200) -> Response:
+def document(body: Any, representation: Representation, code: int = 200, protobuf: Protobuf | None = None) -> Response:
     """A document that is no resource (discovery, version)."""
-    return Response(code, encode(body, representation), representation.content_type, NO_CACHE, compressible=True)
+    return Response(
+        code, encode(body, representation, protobuf), representation.content_type, NO_CACHE, compressible=True
+    )
 
 
 def wants_pretty(representation: Representation, query: str | None, user_agent: str) -> Representation:

@@ -61,7 +61,7 @@ class _Fields(dict[str, str]):
 
     def get(self, name: str, default: Any = "") -> Any:
         value = self[name]
-        return value if value else default
+        return value or default
 
 
 def select(resource: Resource, options: ListOptions, *, prefix: str, name: str = "") -> Selection:

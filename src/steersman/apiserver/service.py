@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from steersman.api.schema.decode import decode
+
 if TYPE_CHECKING:
     import random
 
+    from steersman.api.meta.types import Object
+    from steersman.api.resource import Resource
     from steersman.apiserver.codec.negotiate import Negotiator
+    from steersman.apiserver.codec.protobuf import Protobuf
     from steersman.apiserver.kinds import Kinds
     from steersman.apiserver.pipeline import Pipeline
     from steersman.apiserver.resources import ResourceTable
@@ -27,11 +32,19 @@ class Service:
     resources: ResourceTable
     pipeline: Pipeline
     negotiator: Negotiator
+    protobuf: Protobuf
     kinds: Kinds
     clock: Clock
     rng: random.Random
     watches: set[RunningWatch] = field(default_factory=set)
     """All watches that are open; a draining server ends them."""
+
+    @staticmethod
+    def normal_form(resource: Resource, obj: Object) -> Object:
+        """A fresh object as decoding a body would give it; for objects that the server itself makes."""
+        decoded = decode(resource.schema(), obj).object
+        decoded["kind"], decoded["apiVersion"] = resource.kind, resource.api_version
+        return decoded
 
     def end_watches(self) -> None:
         for watch in list(self.watches):

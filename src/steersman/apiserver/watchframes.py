@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from steersman.apiserver.codec import partial, protobuf, table
+from steersman.apiserver.codec import table
+from steersman.apiserver.codec.partial import partial_of
+from steersman.apiserver.codec.protobuf import watch_frame
 from steersman.lib.http.message import chunk_frame
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from steersman.api.errors import ApiError
     from steersman.api.meta.types import Object
     from steersman.apiserver.codec.negotiate import Representation
+    from steersman.apiserver.codec.protobuf import Protobuf
     from steersman.apiserver.resources import Served
     from steersman.store.watchcache import Entry
 
@@ -26,7 +29,10 @@ _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 class Frames:
     """Encodes the events of one watcher. Equal `key`s encode equally, so frames can be shared."""
 
-    def __init__(self, *, served: Served, representation: Representation, include: str, now: datetime) -> None:
+    def __init__(
+        self, *, served: Served, representation: Representation, include: str, now: datetime, protobuf: Protobuf
+    ) -> None:
+        self._protobuf = protobuf
         self._served = served
         self._representation = representation
         self._include = include
@@ -61,10 +67,8 @@ class Frames:
 
     def _form(self, obj: Object) -> Object:
         form, version = self._representation.form, self._representation.version
-        if form == "partial":
-            return partial.partial(obj, version)
-        if form == "partial-list":
-            return partial.partial(obj, version)
+        if form in ("partial", "partial-list"):
+            return partial_of(obj, version=version)
         if form != "table":
             return obj
         rows = table.table_of(
@@ -74,13 +78,12 @@ class Frames:
             include_object=self._include,
             list_meta={"resourceVersion": obj["metadata"].get("resourceVersion", "")},
             version=version,
+            headers=not self._columns_sent,
         )
-        if self._columns_sent:
-            rows["columnDefinitions"] = None
         self._columns_sent = True
         return rows
 
     def _encode(self, kind: str, obj: Object) -> bytes:
         if self._representation.media == "protobuf":
-            return protobuf.encode_watch_event(kind, obj)
+            return watch_frame(kind, self._protobuf.encode(obj))
         return orjson.dumps({"type": kind, "object": obj}) + b"\n"

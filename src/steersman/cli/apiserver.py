@@ -20,6 +20,6 @@ def apiserver(**options: Any) -> None:
     """
     config = config_from(options)
     try:
-        run_server(config, say=lambda line: click.echo(line))
+        run_server(config, say=click.echo)
     except StartError as error:
         raise click.ClickException(str(error)) from None

@@ -19,6 +19,6 @@ def server(**options: Any) -> None:
     """
     config = config_from(options)
     try:
-        run_server(config, say=lambda line: click.echo(line))
+        run_server(config, say=click.echo)
     except StartError as error:
         raise click.ClickException(str(error)) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,10 @@ from steersman.apiserver.app import Application
 from steersman.apiserver.authn.catalog import authenticator
 from steersman.apiserver.authz.catalog import authorizers
 from steersman.apiserver.codec.negotiate import Negotiator
+from steersman.apiserver.codec.protobuf import Protobuf
+from steersman.apiserver.discovery import Discovery
 from steersman.apiserver.documents import Documents
+from steersman.apiserver.health import Health
 from steersman.apiserver.identifiers import Identifiers
 from steersman.apiserver.kinds import Kinds
 from steersman.apiserver.pipeline import Pipeline
@@ -24,10 +26,13 @@ from steersman.cluster.sources import CachedObjects, NodePods, RoleFeed
 from steersman.store.watchcache import WatchCache
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Mapping
 
     from steersman.apiserver.authn.service_account_issuer import TokenIssuer
     from steersman.apiserver.authn.user import User
+    from steersman.apiserver.health import State
+    from steersman.cluster.config import ServerConfig
     from steersman.lib.clock import Clock
     from steersman.store.interface import Store
 
@@ -51,9 +56,15 @@ class Parts:
     application: Application
     documents: Documents
     reader: CacheReader
+    health: Health
+
+    async def start(self) -> None:
+        """After the cache is loaded, before anything is served."""
 
 
-def wire(*, store: Store, clock: Clock, rng: random.Random, identity: Identity) -> Parts:
+def wire(
+    *, store: Store, clock: Clock, rng: random.Random, identity: Identity, config: ServerConfig, state: State
+) -> Parts:
     """Everything between the store and the HTTP server."""
     cache = WatchCache(store=store)
     resources = ResourceTable(cache)
@@ -70,13 +81,15 @@ def wire(*, store: Store, clock: Clock, rng: random.Random, identity: Identity) 
         identifiers=identifiers,
         hooks={},
     )
+    negotiator = Negotiator()
     kinds = Kinds(frozenset(kind for r in BUILTIN for kind in _kinds(r.group, r.version, r.kind)))
     service = Service(
         store=store,
         cache=cache,
         resources=resources,
         pipeline=pipeline,
-        negotiator=Negotiator(),
+        negotiator=negotiator,
+        protobuf=Protobuf(),
         kinds=kinds,
         clock=clock,
         rng=rng,
@@ -92,6 +105,10 @@ def wire(*, store: Store, clock: Clock, rng: random.Random, identity: Identity) 
         anonymous=identity.anonymous,
     )
     documents = Documents()
+    health = Health(state=state)
+    health.register(documents)
+    discovery = Discovery(resources=resources, negotiator=negotiator)
+    discovery.register(documents)
     application = Application(
         service=service,
         authenticator=who,
@@ -99,7 +116,7 @@ def wire(*, store: Store, clock: Clock, rng: random.Random, identity: Identity) 
         documents=documents,
         connectors=connectors(),
     )
-    return Parts(service=service, application=application, documents=documents, reader=reader)
+    return Parts(service=service, application=application, documents=documents, reader=reader, health=health)
 
 
 def _kinds(group: str, version: str, kind: str) -> tuple[tuple[str, str, str], ...]:

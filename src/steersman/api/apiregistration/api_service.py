@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steersman.api.meta.names import name_is_path_segment
 from steersman.api.resource import Resource, Scope, Strategy, Subresource
 from steersman.api.schema.builtin import schema
 from steersman.api.views import status_view
@@ -18,6 +19,7 @@ API_SERVICES = Resource(
     storage_prefix="apiregistration.k8s.io/apiservices",
     subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view()),),
     strategy=Strategy(
+        validate_name=name_is_path_segment,
         has_status=True,
         reset_fields=(("status",),),
         allow_unconditional_update=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steersman.api.meta.names import name_is_path_segment
 from steersman.api.resource import Resource, Scope, Strategy, Subresource, UpdateStrategy
 from steersman.api.schema.builtin import schema
 from steersman.api.views import status_view
@@ -20,6 +21,7 @@ CERTIFICATE_SIGNING_REQUESTS = Resource(
         Subresource(name="status", verbs=("get", "patch", "update"), update=status_view()),
     ),
     strategy=Strategy(
+        validate_name=name_is_path_segment,
         has_status=True,
         reset_fields=(("status",),),
     ),

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from steersman.api.resource import Resource, Scope, Strategy, Subresource, UpdateStrategy
+from steersman.api.meta.names import name_is_dns_label
+from steersman.api.resource import Context, Resource, Scope, Strategy, Subresource, UpdateStrategy
 from steersman.api.schema.builtin import schema
 from steersman.api.views import status_view
+
+
+def _prepare_create(obj: Object, _ctx: Context) -> None:
+    """A namespace is active, and nothing but its content's end ends it."""
+    obj["status"] = {"phase": "Active"}
+    finalizers = obj.setdefault("spec", {}).setdefault("finalizers", [])
+    if "kubernetes" not in finalizers:
+        finalizers.append("kubernetes")
+
+
+def _prepare_delete(obj: Object, _ctx: Context) -> None:
+    obj["status"] = obj.get("status", {}) | {"phase": "Terminating"}
+
+
+def _finalized(obj: Object) -> bool:
+    return bool((obj.get("spec") or {}).get("finalizers"))
+
 
 NAMESPACES = Resource(
     group="",
@@ -21,6 +39,11 @@ NAMESPACES = Resource(
         Subresource(name="status", verbs=("get", "patch", "update"), update=status_view()),
     ),
     strategy=Strategy(
+        validate_name=name_is_dns_label,
+        blocks_removal=_finalized,
+        prepare_create=_prepare_create,
+        prepare_delete=_prepare_delete,
+        storage_preconditions=True,
         has_status=True,
         reset_fields=(("status",),),
         delete_returns_object=True,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from steersman.apiserver.patch.fieldset import LEAF, FieldSet, TypedError, element_text, index_items, ordered, whole
+from steersman.apiserver.patch.elements import TypedError, element_text, index_items
+from steersman.apiserver.patch.fieldset import LEAF, FieldSet, ordered, whole
 from steersman.apiserver.patch.shape import DEDUCED
 
 if TYPE_CHECKING:

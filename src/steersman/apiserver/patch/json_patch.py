@@ -110,7 +110,6 @@ class _Patching:
         if op == "move":
             _remove(container, key)
         value = None if found is _ABSENT else found
-        target, last = self._find(_text(operation, "path"), change=True)
         if op == "copy":
             self._copied_bytes += len(json.dumps(value, separators=(",", ":")))
             if self._copied_bytes > COPIED_BYTES_MAX:
@@ -118,11 +117,9 @@ class _Patching:
                     f"Unable to complete the copy, the accumulated size increase of copy is "
                     f"{self._copied_bytes}, exceeding the limit {COPIED_BYTES_MAX}"
                 )
-            # The value now has two places: nothing below may be changed in place any more.
-            own_target = self._own.get(id(target))
+            # The value will have two places: nothing that we have may be changed in place any more.
             self._own.clear()
-            if own_target is not None:
-                self._own[id(target)] = target
+        target, last = self._find(_text(operation, "path"), change=True)
         _add(target, last, value)
 
     def _whole(self, op: str, value: Any) -> None:

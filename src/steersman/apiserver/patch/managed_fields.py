@@ -15,8 +15,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from steersman.apiserver.patch.compare import Comparison, compare
+from steersman.apiserver.patch.elements import FieldsError, TypedError, path_text
 from steersman.apiserver.patch.errors import ApplyConflict, FailedPatch, MalformedPatch
-from steersman.apiserver.patch.fieldset import FieldsError, FieldSet, TypedError, mentioned, path_text
+from steersman.apiserver.patch.fieldset import FieldSet, mentioned
 from steersman.apiserver.patch.managers import (
     Managed,
     Owner,
@@ -103,6 +104,8 @@ def stamp_update(
         return
     me = updater(manager, api_version, subresource)
     shape = shape_of(type_)
+    if type_.custom:
+        _follow_schema(managed, shape)
     try:
         _update(
             old if old is not None else zero_of(type_), new,
@@ -147,6 +150,8 @@ def apply(
         live=live, patch=patch, type_=type_, me=applier(manager, subresource), api_version=api_version,
         now=_stamp(now), excluded=_excluded(reset_fields),
     )  # fmt: skip
+    if type_.custom:
+        _follow_schema(managed, applying.shape)
     if not managed and live is not None:
         first = updater(BEFORE_FIRST_APPLY, api_version, subresource)
         _update(
@@ -219,6 +224,13 @@ def _take(managed: Managed, changes: Comparison, me: Owner | None) -> None:
             del managed[owner]
         elif left.tree is not ownership.fields.tree:
             managed[owner] = ownership.owning(left)
+
+
+def _follow_schema(managed: Managed, shape: Shape) -> None:
+    """Own as wholes what has become atomic since: the schema of a custom resource may change under its objects."""
+    for owner, ownership in managed.items():
+        fields = ownership.fields.with_atomic_leaves(shape)
+        managed[owner] = ownership.owning(fields)
 
 
 class _Applying:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from steersman.apiserver.patch.fieldset import FieldsError, FieldSet
+from steersman.apiserver.patch.elements import FieldsError
+from steersman.apiserver.patch.fieldset import FieldSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from steersman.apiserver.patch.fieldset import TypedError, element_text, index_items, item_element
+from steersman.apiserver.patch.elements import TypedError, element_text, index_items, item_element
 from steersman.apiserver.patch.gotext import go_map, go_syntax, go_type
 from steersman.apiserver.patch.shape import DEDUCED
 

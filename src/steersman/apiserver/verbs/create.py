@@ -22,6 +22,7 @@ async def create(call: Call, service: Service) -> Response:
         validation=options.field_validation,
         warnings=call.warnings,
         kinds=service.kinds,
+        protobuf=service.protobuf,
     )
     fit_namespace(call, obj)
     write = call.write(options, "CreateOptions", name=obj["metadata"].get("name") or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from steersman.api.errors import BadRequest, NotFound
 from steersman.api.schema.builtin import schema
 from steersman.api.schema.decode import DecodeError, decode
 from steersman.apiserver import respond
-from steersman.apiserver.codec import json, protobuf, yaml
+from steersman.apiserver.codec import json, yaml
 from steersman.apiserver.codec.malformed import Malformed, type_meta
 from steersman.apiserver.codec.negotiate import body_media
 from steersman.apiserver.options import DeleteOptions, delete_options, list_options
@@ -65,13 +66,11 @@ async def delete_collection(call: Call, service: Service) -> Response:
         obj = served.object(entry)
         write = _write(call, options, obj["metadata"]["name"])
         write.namespace = obj["metadata"].get("namespace", "")
-        try:
+        with contextlib.suppress(NotFound):
             await service.pipeline.delete(write, options)
-        except NotFound:
-            pass
         deleted.append(obj)
     document = respond.list_document(call, deleted, meta)
-    return respond.document(document, call.representation)
+    return respond.document(document, call.representation, protobuf=call.protobuf)
 
 
 def _write(call: Call, options: DeleteOptions, name: str) -> Write:
@@ -102,7 +101,7 @@ def _read_options(call: Call) -> DeleteOptions:
     media = body_media(call.request.headers.get("content-type"))
     try:
         if media == "protobuf":
-            value = protobuf.decode(raw, "meta.k8s.io", "v1", "DeleteOptions")
+            value = call.protobuf.decode(raw, "meta.k8s.io", "v1", "DeleteOptions")
         elif media == "yaml":
             value = yaml.parse(raw, find_duplicates=False).value
         else:

@@ -21,7 +21,9 @@ async def update(call: Call, service: Service) -> Response:
     expected = call.expected()
     raw = call.request.body
     media = body_media(call.request.headers.get("content-type"), custom=expected.custom)
-    parsed = body.parse(raw, media, expected, find_duplicates=options.field_validation != "Ignore")
+    parsed = body.parse(
+        raw, media, expected, find_duplicates=options.field_validation != "Ignore", protobuf=service.protobuf
+    )
     said: list[str] = []
 
     def decode() -> Object:

@@ -17,7 +17,6 @@ from steersman.apiserver.verbs.list import matching
 from steersman.apiserver.versions import check_reached, parse_version
 from steersman.lib.http.message import StreamResponse
 from steersman.store.interface import Compacted
-from steersman.store.watchcache import Change
 
 if TYPE_CHECKING:
     from steersman.apiserver.call import Call
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.service import Service
     from steersman.apiserver.watchframes import Frames
     from steersman.lib.http.message import BodyStream
-    from steersman.store.watchcache import Entry
+    from steersman.store.watchcache import Change, Entry
 
 UNREAD_BYTES_MAX = 16 * 1024 * 1024
 """A watcher with more than this in its send buffer is cut off."""

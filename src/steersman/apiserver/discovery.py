@@ -1,0 +1,252 @@
+"""Discovery: which groups, versions and resources are served, in the old form (one document each) and aggregated (two
+documents).
+
+Everything is derived from the table of resources, so nothing is ever announced that is not served. Documents are made
+once for each state of the table; the aggregated ones carry an ETag.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from steersman.api.errors import NotAcceptable
+from steersman.apiserver import respond
+from steersman.apiserver.codec.negotiate import parse_accept
+from steersman.lib.http.message import Response
+
+if TYPE_CHECKING:
+    from steersman.api.meta.types import Object
+    from steersman.api.resource import Resource, Subresource
+    from steersman.apiserver.authn.user import User
+    from steersman.apiserver.codec.negotiate import Negotiator
+    from steersman.apiserver.documents import Documents
+    from steersman.apiserver.resources import ResourceTable
+    from steersman.lib.http.message import Request
+
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+
+
+class Discovery:
+    """Serves `/api`, `/apis` and everything below that is no resource."""
+
+    def __init__(self, *, resources: ResourceTable, negotiator: Negotiator) -> None:
+        self._resources = resources
+        self._negotiator = negotiator
+        self._made_for = -1
+        self._documents: dict[str, Object] = {}
+        self._aggregated: dict[str, tuple[bytes, str]] = {}
+
+    def register(self, documents: Documents) -> None:
+        """The roots; documents of groups and versions are found below them."""
+        for root in ("/api", "/apis"):
+            documents.add(root, self._serve)
+            documents.add_prefix(f"{root}/", self._serve)
+
+    def paths(self) -> list[str]:
+        """Every path that has a document now."""
+        self._refresh()
+        return list(self._documents)
+
+    def _serve(self, request: Request, _user: User) -> Response | None:
+        self._refresh()
+        path = request.path.rstrip("/")
+        document = self._documents.get(path)
+        if document is None:
+            return None
+        root = path in ("/api", "/apis")
+        if request.method != "GET" and path != "/apis":
+            return respond.failure(respond.method_not_allowed(), request.headers.get("accept"), self._negotiator)
+        accept = request.headers.get("accept")
+        if "apidiscovery" in accept:
+            chosen = _wants_aggregated(accept, root=root)
+            if chosen:
+                return self._aggregate(request, path)
+        return respond.document(document, self._negotiator.answer(accept))
+
+    def _aggregate(self, request: Request, path: str) -> Response:
+        body, etag = self._aggregated[path]
+        headers = (("Cache-Control", "public"), ("Vary", "Accept"), ("Etag", etag))
+        if request.headers.get("if-none-match") == etag:
+            return Response(304, b"", AGGREGATED, headers)
+        return Response(200, body, AGGREGATED, headers, compressible=True)
+
+    # -- documents
+
+    def _refresh(self) -> None:
+        if self._made_for == self._resources.version:
+            return
+        self._made_for = self._resources.version
+        groups = _grouped(self._resources)
+        core = groups.pop("", {})
+        self._documents = {"/api": _versions_document(list(core))}
+        for version, resources in core.items():
+            self._documents[f"/api/{version}"] = _resource_list("", version, resources)
+        self._documents["/apis"] = {
+            "kind": "APIGroupList",
+            "apiVersion": "v1",
+            "groups": [_group(name, list(versions)) for name, versions in groups.items()],
+        }
+        for name, versions in groups.items():
+            head = {"kind": "APIGroup", "apiVersion": "v1"}
+            self._documents[f"/apis/{name}"] = head | _group(name, list(versions))
+            for version, resources in versions.items():
+                self._documents[f"/apis/{name}/{version}"] = _resource_list(name, version, resources)
+        self._aggregated = {"/api": _aggregated({"": core}), "/apis": _aggregated(groups)}
+
+
+def _wants_aggregated(accept: str, *, root: bool) -> bool:
+    """Whether the first clause that can be served asks for the aggregated form. Raises NotAcceptable."""
+    for clause in parse_accept(accept):
+        wanted = clause.params.get("as")
+        if wanted is None and (clause.type, clause.subtype) in (("application", "json"), ("*", "*")):
+            return False
+        if wanted == "APIGroupDiscoveryList" and root and clause.params.get("v") == "v2":
+            return True
+    raise NotAcceptable(f"only the following media types are accepted: {_ACCEPTED}")
+
+
+def _grouped(table: ResourceTable) -> dict[str, dict[str, list[Resource]]]:
+    """Group -> version -> resources by name; groups in the order in which they were added, versions by preference."""
+    groups: dict[str, dict[str, list[Resource]]] = {}
+    for served in table:
+        resource = served.resource
+        groups.setdefault(resource.group, {}).setdefault(resource.version, []).append(resource)
+    custom = [name for name, versions in groups.items() if all(r.custom for rs in versions.values() for r in rs)]
+    ordered = [name for name in groups if name not in custom] + sorted(custom)
+    return {
+        name: {
+            version: sorted(groups[name][version], key=lambda r: r.plural)
+            for version in sorted(groups[name], key=partial(version_preference))
+        }
+        for name in ordered
+    }
+
+
+def version_preference(version: str) -> tuple[Any, ...]:
+    """Sorts v2 before v1 before v1beta1 before v1alpha1 before anything else (upstream:
+    CompareKubeAwareVersionStrings).
+    """
+    text = version[1:] if version.startswith("v") else ""
+    for rank, word in ((0, ""), (1, "beta"), (2, "alpha")):
+        major, separator, minor = text.partition(word) if word else (text, "", "")
+        if major.isdigit() and bool(separator) == bool(word) and (not word or minor.isdigit()):
+            return (rank, -int(major), -int(minor or 0), "")
+    return (3, 0, 0, version)
+
+
+def _versions_document(versions: list[str]) -> Object:
+    return {
+        "kind": "APIVersions",
+        "versions": versions,
+        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": ""}],
+    }
+
+
+def _group(name: str, versions: list[str]) -> Object:
+    listed = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
+    return {"name": name, "versions": listed, "preferredVersion": listed[0]}
+
+
+def _resource_list(group: str, version: str, resources: list[Resource]) -> Object:
+    document: Object = {"kind": "APIResourceList"}
+    if group:
+        document["apiVersion"] = "v1"
+    document["groupVersion"] = f"{group}/{version}" if group else version
+    entries = []
+    for resource in resources:
+        entries.append(_resource(resource))
+        entries += [_subresource(resource, sub) for sub in sorted(resource.subresources, key=lambda s: s.name)]
+    document["resources"] = sorted(entries, key=lambda entry: entry["name"])
+    return document
+
+
+def _resource(resource: Resource) -> Object:
+    entry: Object = {
+        "name": resource.plural,
+        "singularName": resource.singular,
+        "namespaced": resource.namespaced,
+        "kind": resource.kind,
+        "verbs": sorted(resource.verbs),
+    }
+    if resource.short_names:
+        entry["shortNames"] = list(resource.short_names)
+    if resource.categories:
+        entry["categories"] = list(resource.categories)
+    if not resource.ephemeral:
+        entry["storageVersionHash"] = _storage_hash(resource)
+    return entry
+
+
+def _storage_hash(resource: Resource) -> str:
+    stored = resource.stored
+    digest = hashlib.sha256(f"{stored.group}/{stored.version}/{stored.kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
+
+
+def _subresource(resource: Resource, sub: Subresource) -> Object:
+    entry: Object = {
+        "name": f"{resource.plural}/{sub.name}",
+        "singularName": "",
+        "namespaced": resource.namespaced,
+        "kind": sub.kind or resource.kind,
+        "verbs": sorted(sub.verbs),
+    }
+    if sub.version:
+        entry |= {"group": sub.group, "version": sub.version}
+    return entry
+
+
+def _aggregated(groups: dict[str, dict[str, list[Resource]]]) -> tuple[bytes, str]:
+    items = []
+    for name, versions in groups.items():
+        metadata = {"name": name} if name else {}
+        listed = [
+            {
+                "version": version,
+                "resources": [_aggregated_resource(resource) for resource in resources],
+                "freshness": "Current",
+            }
+            for version, resources in versions.items()
+        ]
+        items.append({"metadata": metadata, "versions": listed})
+    document = {
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": items,
+    }
+    body = respond.encode(document, respond.PLAIN)
+    return body, f'"{hashlib.sha512(body).hexdigest().upper()}"'
+
+
+def _aggregated_resource(resource: Resource) -> Object:
+    entry: Object = {
+        "resource": resource.plural,
+        "responseKind": _response_kind(resource, None),
+        "scope": str(resource.scope),
+        "singularResource": resource.singular,
+        "verbs": sorted(resource.verbs),
+    }
+    if resource.short_names:
+        entry["shortNames"] = list(resource.short_names)
+    if resource.categories:
+        entry["categories"] = list(resource.categories)
+    if resource.subresources:
+        entry["subresources"] = [
+            {"subresource": sub.name, "responseKind": _response_kind(resource, sub), "verbs": sorted(sub.verbs)}
+            for sub in sorted(resource.subresources, key=lambda s: s.name)
+        ]
+    return entry
+
+
+def _response_kind(resource: Resource, sub: Subresource | None) -> Object:
+    """Group and version are left empty where they are the resource's own, as upstream's aggregator leaves them."""
+    if sub is not None and sub.version:
+        return {"group": sub.group, "version": sub.version, "kind": sub.kind}
+    if resource.custom:
+        return {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    return {"group": "", "version": "", "kind": (sub.kind if sub is not None else "") or resource.kind}

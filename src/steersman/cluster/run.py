@@ -1,0 +1,316 @@
+"""The lifetime of an API server: what starts after what, and what ends before what.
+
+store > cache > bootstrap > listening > ready ... SIGTERM: not ready > watches end > drained > cache > store
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+from datetime import UTC
+from typing import TYPE_CHECKING, Self
+
+import uvloop
+
+from steersman.apiserver import respond
+from steersman.apiserver.authn.service_account_issuer import TokenIssuer
+from steersman.apiserver.authn.token_file import TokenFileError, read_token_file
+from steersman.apiserver.identifiers import Identifiers
+from steersman.cluster.bootstrap import Addresses, Bootstrap
+from steersman.cluster.kubeconfig import write_kubeconfig
+from steersman.cluster.pki import PKI, PKIError, ensure_pki
+from steersman.cluster.wiring import Identity, Parts, wire
+from steersman.lib.aio import Tasks
+from steersman.lib.certificate import CertificateError
+from steersman.lib.clock import SystemClock
+from steersman.lib.http.server import Server
+from steersman.lib.http.tls import server_context
+from steersman.store.catalog import load_driver
+from steersman.store.interface import Compacted, StoreBroken, StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from steersman.apiserver.authn.user import User
+    from steersman.cluster.config import ServerConfig
+    from steersman.lib.clock import Clock
+    from steersman.store.interface import Store
+
+DRAIN_S = 1.0
+_CLUSTER_NAMES = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
+_log = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """The server cannot start; the message says what to do."""
+
+
+def run_server(config: ServerConfig, *, say: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT. Raises StartError."""
+    sys.setswitchinterval(0.0005)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_main(config, say))
+
+
+async def _main(config: ServerConfig, say: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        running = RunningServer(config, clock=SystemClock(), rng=random.SystemRandom(), failed=stop.set)
+        await stack.enter_async_context(running)
+        say(f"steersman is ready: {running.url} (kubeconfig: {running.kubeconfig})")
+        await stop.wait()
+    if running.failure is not None:
+        raise StartError(f"stopped: {running.failure}")
+
+
+class RunningServer:
+    """An API server, entered when it is ready, left when it has drained."""
+
+    def __init__(self, config: ServerConfig, *, clock: Clock, rng: random.Random, failed: Callable[[], None]) -> None:
+        self.url = ""
+        self.kubeconfig: Path = config.data_dir / "kubeconfig"
+        self.failure: BaseException | None = None
+        self.parts: Parts
+        self._config = config
+        self._clock = clock
+        self._rng = rng
+        self._failed = failed
+        self._stack = AsyncExitStack()
+        self._tasks = Tasks(on_crash=self._crashed)
+        self._synced = True
+        self._started = False
+        self._server: Server | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        config = self._config
+        try:
+            config.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartError(
+                f"--data-dir {config.data_dir}: {error.strerror}; choose a folder you may write"
+            ) from error
+        listener = _listen(config)
+        self._stack.callback(listener.close)
+        port: int = listener.getsockname()[1]
+        host = config.advertise or _reachable(config.listen)
+        pki = self._pki(host)
+        store = await self._open_store()
+        self.parts = parts = wire(
+            store=store,
+            clock=self._clock,
+            rng=self._rng,
+            identity=self._identity(pki, host, port),
+            config=config,
+            state=self,
+        )
+        cache = parts.service.cache
+        await cache.start(self._lost_feed)
+        self._stack.callback(cache.stop)
+        addresses = Addresses(host=host, port=port, service_cidrs=config.service_cidrs)
+        await parts.start()
+        await Bootstrap(service=parts.service, reader=parts.reader, addresses=addresses).run()
+        self._stack.push_async_callback(self._tasks.close)
+        self._tasks.start(self._compact(store), name="compaction")
+        self._tasks.start(self._renew(pki, host), name="certificates")
+        await self._serve(listener, pki, parts)
+        self.url = f"https://{_bracketed(host)}:{port}"
+        self._write_kubeconfig(pki)
+        self._started = True
+
+    def _write_kubeconfig(self, pki: PKI) -> None:
+        write_kubeconfig(self.kubeconfig, server=self.url, ca_pem=pki.ca_pem(), client_pem=pki.pair_pem("admin"))
+
+    # -- parts
+
+    def _pki(self, host: str) -> PKI:
+        names = dict.fromkeys(
+            (host, _reachable(self._config.listen), "127.0.0.1", "localhost", *_CLUSTER_NAMES, *self._service_ips())
+        )
+        try:
+            return ensure_pki(self._config.data_dir / "pki", names=tuple(names), now=self._clock.now())
+        except PKIError as error:
+            raise StartError(str(error)) from error
+
+    def _service_ips(self) -> list[str]:
+        cidrs = self._config.service_cidrs
+        return [Addresses(host="", port=0, service_cidrs=(cidr,)).service_ip for cidr in cidrs]
+
+    async def _open_store(self) -> Store:
+        config = self._config
+        driver = load_driver(config.store.driver)
+        if config.store.driver == "sqlite":
+            store: Store = driver(path=config.data_dir / "store.db", clock=self._clock)
+        elif config.store.driver == "etcd":
+            store = driver(endpoints=config.store.endpoints, tls=self._etcd_tls())
+        else:
+            store = driver(clock=self._clock)
+        try:
+            await store.start()
+        except (StoreBroken, StoreUnavailable) as error:
+            raise StartError(str(error)) from error
+        self._stack.push_async_callback(store.stop)
+        return store
+
+    def _etcd_tls(self) -> object | None:
+        config = self._config
+        if not config.store.tls:
+            return None
+        if config.etcd_ca is None:
+            raise StartError("etcds:// needs --etcd-ca, the authority that signed the servers' certificates")
+        from steersman.store.etcd_rpc import EtcdTLS  # noqa: PLC0415 - gRPC is imported only for etcd
+
+        return EtcdTLS(ca=config.etcd_ca, cert=config.etcd_certificate, key=config.etcd_key)
+
+    def _identity(self, pki: PKI, host: str, port: int) -> Identity:
+        config = self._config
+        users: dict[str, User] = {}
+        if config.token_auth_file is not None:
+            try:
+                users = read_token_file(config.token_auth_file)
+            except (TokenFileError, OSError) as error:
+                raise StartError(f"--token-auth-file: {error}") from error
+        issuer = TokenIssuer(
+            key=pki.signing_key(),
+            issuer=config.issuer,
+            new_id=Identifiers(clock=self._clock, rng=self._rng).uid,
+            retired_keys=pki.verification_keys(),
+            jwks_uri=f"https://{_bracketed(host)}:{port}/openid/v1/jwks",
+        )
+        try:
+            return Identity(
+                issuer=issuer,
+                token_users=users,
+                client_ca_pem=pki.ca_pem(),
+                front_proxy_ca_pem=pki.front_proxy_ca_pem(),
+                anonymous=config.anonymous,
+            )
+        except CertificateError as error:
+            raise StartError(str(error)) from error
+
+    async def _serve(self, listener: socket.socket, pki: PKI, parts: Parts) -> None:
+        server = Server(
+            handler=parts.application.handle,
+            tls=self._context(pki),
+            error=respond.transport_error,
+            clock=self._clock,
+        )
+        self._server = server
+        await server.start(sock=listener)
+        self._stack.push_async_callback(self._drain, server, parts)
+
+    @staticmethod
+    def _context(pki: PKI) -> ssl.SSLContext:
+        return server_context(
+            certificate=pki.certificate("apiserver"), key=pki.key("apiserver"), client_ca=pki.certificate("ca")
+        )
+
+    async def _drain(self, server: Server, parts: Parts) -> None:
+        parts.service.end_watches()
+        await server.drain(DRAIN_S)
+
+    # -- while it runs
+
+    async def _compact(self, store: Store) -> None:
+        """History younger than one interval stays."""
+        behind = await store.revision()
+        while True:
+            await asyncio.sleep(self._config.compaction_s)
+            current = await store.revision()
+            try:
+                await store.compact(behind)
+            except Compacted:
+                pass  # another server of the same store was faster
+            except StoreError as error:
+                _log.warning("compaction failed, will be tried again: %s", error)
+                continue
+            behind = current
+
+    async def _renew(self, pki: PKI, host: str) -> None:
+        while True:
+            wait_s = (pki.renew_after - self._clock.now().astimezone(UTC)).total_seconds()
+            await asyncio.sleep(max(60.0, min(wait_s, 86400.0)))
+            if wait_s > 86400.0:
+                continue
+            pki = self._pki(host)
+            if self._server is not None:
+                self._server.replace_tls(self._context(pki))
+            self._write_kubeconfig(pki)
+
+    def _lost_feed(self, error: BaseException) -> None:
+        """The store can no longer be followed from where we are: read it anew; watches end and list again."""
+        _log.warning("the watch of the store ended (%s); loading again", error)
+        self._synced = False
+        self._tasks.start(self._reseed(), name="reseed")
+
+    async def _reseed(self) -> None:
+        while not self._synced:
+            try:
+                await self.parts.service.cache.reseed()
+                self._synced = True
+            except StoreError as error:
+                _log.warning("cannot load from the store yet: %s", error)
+                await asyncio.sleep(1.0)
+
+    def _crashed(self, name: str, error: BaseException) -> None:
+        _log.error("%s failed", name, exc_info=error)
+        self.failure = error
+        self._failed()
+
+    def store(self) -> str | None:
+        return None if self._synced else "the store does not answer"
+
+    def synced(self) -> str | None:
+        return None if self._synced else "the cache does not follow the store"
+
+    def started(self) -> str | None:
+        return None if self._started else "the start is not over"
+
+    def stopping(self) -> str | None:
+        stopping = self._server is not None and self._server.stopping
+        return "process is shutting down" if stopping else None
+
+
+def _listen(config: ServerConfig) -> socket.socket:
+    """Bound before anything else, so that the port is known and a taken one is told at once."""
+    family = socket.AF_INET6 if ":" in config.listen else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((config.listen, config.port))
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"cannot listen on {config.listen} port {config.port}: {error.strerror}; "
+            "choose another with --listen and --port (0 picks a free port)"
+        ) from error
+    return listener
+
+
+def _reachable(listen: str) -> str:
+    """An address for clients on this machine where the server listens on all."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104 - compared, not bound
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
