@@ -46,20 +46,11 @@ class Authenticator:
 
     def authenticate(self, headers: Headers, peer_certificate_der: bytes | None, now: datetime) -> User:
         """Who asks. Raises Unauthorized. The caller removes the credentials from what it hands on."""
-        authorization = headers.get("authorization")
-        if peer_certificate_der is None and authorization:
-            held = self._held.get(authorization)
-            if held is not None and (held.expires is None or now <= held.expires):
-                if held.still_holds is None:
-                    return held.user
-                try:
-                    held.still_holds(now)
-                except Rejected:
-                    del self._held[authorization]
-                    raise Unauthorized from None
+        if peer_certificate_der is None:
+            held = self._remembered(headers.get("authorization"), now)
+            if held is not None:
                 return held.user
-        identified = self._identify(headers, peer_certificate_der, now)
-        return with_authenticated_group(identified.user)
+        return with_authenticated_group(self._identify(headers, peer_certificate_der, now).user)
 
     def review(self, token: str, audiences: tuple[str, ...], now: datetime) -> Identified:
         """What a bearer token proves at `audiences` (empty: the API server's). Raises Rejected; its message may
@@ -96,19 +87,36 @@ class Authenticator:
             raise Unauthorized
         return identified
 
+    def _remembered(self, authorization: str, now: datetime) -> Identified | None:
+        """A proof of this very header that still holds. Raises Unauthorized when it does not any more."""
+        held = self._held.get(authorization)
+        if held is None or (held.expires is not None and now > held.expires):
+            return None
+        if held.still_holds is not None:
+            try:
+                held.still_holds(now)
+            except Rejected:
+                del self._held[authorization]
+                raise Unauthorized from None
+        return held
+
     def _bearer(self, headers: Headers, now: datetime) -> Identified | None:
         authorization = headers.get("authorization")
         token = bearer_token(authorization)
         if not token:
             return None
+        held = self._remembered(authorization, now)
+        if held is not None:
+            return held
         identified = self._identify_token(token, self.audiences, now)
         if identified is None:
             raise Rejected(INVALID_TOKEN)
         if len(self._held) >= _CACHED_TOKENS_MAX:
             self._held.clear()
         user = with_authenticated_group(identified.user)
-        self._held[authorization] = Identified(user, identified.audiences, identified.expires, identified.still_holds)
-        return identified
+        held = Identified(user, identified.audiences, identified.expires, identified.still_holds)
+        self._held[authorization] = held
+        return held
 
     def _websocket(self, headers: Headers, now: datetime) -> Identified | None:
         """Browsers cannot set headers on WebSockets: the token comes as a subprotocol, beside at least one other."""

@@ -109,8 +109,7 @@ class ServiceAccountToken:
         if found is None:
             raise Rejected(_INVALIDATED)
         if found.uid != uid:
-            noun = "pod" if kind == "pod" else kind.capitalize() if kind == "node" else "secret"
-            raise Rejected(f"{noun} UID ({found.uid}) does not match service account {kind} ref claim ({uid})")
+            raise Rejected(f"{kind} UID ({found.uid}) does not match service account {kind} ref claim ({uid})")
         if found.deleted_at is not None and found.deleted_at < deleted_before:
             raise Rejected(_INVALIDATED)
 
