@@ -73,6 +73,8 @@ class Protobuf:
         message = self._message(api_version, kind)
         try:
             return write(message, obj)
+        except RecursionError:
+            raise Malformed("exceeded max depth") from None
         except (AttributeError, TypeError, ValueError) as err:
             raise Malformed(f"{kind} cannot be encoded as protobuf: {err}") from err
 

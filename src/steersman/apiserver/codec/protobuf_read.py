@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from steersman.apiserver.codec.protobuf_tables import FieldTable, Message
 
-_DEPTH_MAX = 250
+_DEPTH_MAX = 200
 _double = struct.Struct("<d")
 
 
@@ -40,6 +40,8 @@ class Reader:
             self._message(message, 0, len(self._buf), out)
         except (IndexError, struct.error):
             raise Malformed("unexpected EOF") from None
+        except RecursionError:
+            raise Malformed("exceeded max depth") from None
         except (UnicodeDecodeError, orjson.JSONDecodeError, ValueError) as err:
             raise err if isinstance(err, Malformed) else Malformed(f"proto: {message.name}: {err}") from None
         return out
