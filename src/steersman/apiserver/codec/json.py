@@ -4,7 +4,7 @@ orjson does the work. A second, slow reader in `json_scan` is asked only when or
 does, or to accept what Go accepts: invalid UTF-8, lone surrogates) and when a field may have been given twice. Whether
 one was is nearly free to know: a body without duplicates has as many colons as its value encoded again.
 
-Upstream differences: nesting is limited to what orjson can encode (254 levels, upstream 10,000).
+Upstream differences: nesting is limited to 250 levels, as much as orjson can surely encode again (upstream 10,000).
 """
 
 from __future__ import annotations
@@ -29,14 +29,13 @@ def parse(raw: bytes, *, find_duplicates: bool) -> Parsed:
     except orjson.JSONDecodeError:
         return _slowly(raw)
     try:
-        again = orjson.dumps(value)
+        again = orjson.dumps([[[[value]]]])  # room for the lists, tables and events it will be put into
     except TypeError as err:  # only the depth can be wrong: the value came from orjson
         raise Malformed(_PREFIX + TOO_DEEP) from err
     # Each colon is a field's or part of a string; a field lost to a later one of its name is missing from the second
     # count. An escaped colon could make up for it.
     if find_duplicates and (raw.count(b":") != again.count(b":") or b"\\u003" in raw):
-        duplicates = json_scan.scan(raw)[1]
-        return Parsed(value, duplicates, duplicates)
+        return _slowly(raw)
     return Parsed(value)
 
 

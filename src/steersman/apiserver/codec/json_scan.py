@@ -31,7 +31,7 @@ class _Frame:
 
     __slots__ = ("key", "path", "value")
 
-    def __init__(self, value: Any, path: str) -> None:
+    def __init__(self, value: Any, path: str | None) -> None:
         self.value = value
         self.path = path
         self.key = ""
@@ -126,7 +126,7 @@ class _Scanner:
             raise self._error("looking for beginning of object key string")
         frame.key = self._string()
         if frame.key in frame.value and len(self.duplicates) < _DUPLICATES_MAX:
-            self.duplicates[f"{frame.path}.{frame.key}" if frame.path else frame.key] = None
+            self.duplicates[_join(frame)] = None
         self._space()
         if self._char() != 0x3A:
             raise self._error("after object key")
@@ -223,13 +223,17 @@ class _Scanner:
         return Malformed(f"invalid character '{quoted}' {context}")
 
 
-def _path(stack: list[_Frame]) -> str:
+def _path(stack: list[_Frame]) -> str | None:
+    """The path of the value that comes next; None for the body itself."""
     if not stack:
-        return ""
+        return None
     frame = stack[-1]
-    if isinstance(frame.value, list):
-        return f"{frame.path}[{len(frame.value)}]"
-    return f"{frame.path}.{frame.key}" if frame.path else frame.key
+    return f"{frame.path or ''}[{len(frame.value)}]" if isinstance(frame.value, list) else _join(frame)
+
+
+def _join(frame: _Frame) -> str:
+    """The path of an object's current field."""
+    return frame.key if frame.path is None else f"{frame.path}.{frame.key}"
 
 
 def _utf8(raw: bytes) -> str:

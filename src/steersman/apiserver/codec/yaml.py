@@ -56,7 +56,7 @@ def parse(raw: bytes, *, find_duplicates: bool = True) -> Parsed:
     if raw[:1] == b"{":
         try:
             value = orjson.loads(raw)
-            again = orjson.dumps(value)
+            again = orjson.dumps([[[[value]]]])
         except (orjson.JSONDecodeError, TypeError):
             pass
         else:

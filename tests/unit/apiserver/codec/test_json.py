@@ -69,3 +69,12 @@ def test_the_last_of_two_fields_wins() -> None:
 def test_answers_are_compact_or_indented_for_people() -> None:
     assert json.encode({"a": [1, {}]}) == b'{"a":[1,{}]}'
     assert json.encode_pretty({"a": [1, {}]}) == b'{\n  "a": [\n    1,\n    {}\n  ]\n}'
+
+
+def test_as_many_levels_are_accepted_as_can_be_encoded_inside_a_list() -> None:
+    deepest = b"[" * 250 + b"]" * 250
+    for raw in (deepest, deepest[:-1] + b',{"a":1,"a":2}]'):
+        assert json.encode({"items": [json.parse(raw, find_duplicates=True).value]})
+    for raw in (b"[" + deepest + b"]", b"[" + deepest + b',{"a":1,"a":2}]'):
+        with pytest.raises(Malformed, match="exceeded max depth"):
+            json.parse(raw, find_duplicates=True)
