@@ -102,7 +102,11 @@ def go_value(value: Any) -> str:
         return go_float(value)
     if value is None:
         return "null"
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return go_html_safe(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def go_html_safe(text: str) -> str:
+    """JSON text as Go's encoder escapes it."""
     for char, escaped in _HTML_UNSAFE:
         if char in text:
             text = text.replace(char, escaped)
@@ -268,7 +272,7 @@ class ApiError(Exception):
         return status
 
 
-def _details(  # noqa: PLR0917 - the members of StatusDetails, in their order
+def _details(
     group: str, kind: str, name: str, causes: Sequence[Object] = (), retry_after_s: int = 0, uid: str = ""
 ) -> Object:
     details: Object = {}
@@ -371,7 +375,8 @@ class Invalid(ApiError):
 
     @classmethod
     def of(cls, group: str, kind: str, name: str, errors: Sequence[FieldError]) -> Invalid:
-        """Named by kind, unlike the others."""
+        """Named by kind, unlike the others. Equal errors are told once."""
+        errors = list({str(e): e for e in errors}.values())
         causes = [{"reason": str(e.reason), "message": e.body(), "field": e.field} for e in errors]
         text = f": {cls.aggregate(errors)}" if errors else ""
         return cls(

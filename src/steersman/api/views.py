@@ -13,18 +13,22 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
 
 
+_KEPT_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
+
+
 def status_view(
     validate: Callable[[Object, Object], list[FieldError]] | None = None,
     *,
     prepare: Callable[[Object, Object, Context], None] | None = None,
     keep_labels: bool = False,
+    keep_metadata: bool = False,
 ) -> UpdateStrategy:
-    """The `status` subresource: a write through it changes status (and metadata, as upstream's strategies do), nothing
-    else.
+    """The `status` subresource: a write through it changes status (and, unless told, metadata), nothing else.
 
-    `keep_labels`: labels of the object are not changed through this path either. `prepare` runs after the rest is put
-    back.
+    `keep_labels`: nor labels. `keep_metadata`: nor labels, annotations, finalizers and owner references (upstream's
+    ResetObjectMetaForStatus). `prepare` runs after the rest is put back.
     """
+    kept = _KEPT_METADATA if keep_metadata else ("labels",) if keep_labels else ()
 
     def put_back(new: Object, old: Object, ctx: Context) -> None:
         for name in [name for name in new if name not in ("apiVersion", "kind", "metadata", "status")]:
@@ -33,12 +37,11 @@ def status_view(
         for name, value in old.items():
             if name not in ("apiVersion", "kind", "metadata", "status"):
                 new[name] = value
-        if keep_labels:
-            metadata = new["metadata"]
-            if "labels" in old["metadata"]:
-                metadata["labels"] = old["metadata"]["labels"]
+        for name in kept:
+            if name in old["metadata"]:
+                new["metadata"][name] = old["metadata"][name]
             else:
-                metadata.pop("labels", None)
+                new["metadata"].pop(name, None)
         if prepare:
             prepare(new, old, ctx)
 

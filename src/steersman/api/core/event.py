@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steersman.api.meta.names import name_is_path_segment
 from steersman.api.resource import Resource, Scope, Strategy
 from steersman.api.schema.builtin import schema
 
@@ -15,6 +16,7 @@ EVENTS = Resource(
     scope=Scope.NAMESPACED,
     schema=schema("io.k8s.api.core.v1.Event"),
     strategy=Strategy(
+        validate_name=name_is_path_segment,
         allow_create_on_update=True,
     ),
 )

@@ -77,7 +77,7 @@ class _Prune:
 
     def _object(self, type_: Type | None, value: Object, path: str, *, keep: bool) -> Object:
         fields = type_.fields if type_ is not None else {}
-        additional = type_.element if type_ is not None and type_.form == "map" else None
+        additional = type_.element if type_ is not None and type_.form in {"map", "struct"} else None
         embedded = type_ is not None and type_.embedded
         out: Object = {}
         for key, item in value.items():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from steersman.api.schema import scalars
+from steersman.api.schema.patterns import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,17 +46,17 @@ def _pattern(text: str, flags: int = 0) -> Callable[[str], bool]:
     return lambda value: compiled.fullmatch(value) is not None
 
 
+# One label with at most one dash, or several with any; letters and symbols of any script.
+_ANY: Final = r"a-zA-Z0-9\p{S}\p{L}"
+_HOSTNAME: Final = (
+    rf"([{_ANY}]((-?[{_ANY}]{{0,62}})?)|([{_ANY}](([-{_ANY}]{{0,61}}[{_ANY}])?)(\.)){{1,}}([a-zA-Z\p{{L}}]){{2,63}})"
+)
+
+
 def _hostname(text: str) -> bool:
     if len(text.encode()) > 255 or any(len(part.encode()) > 63 for part in text.split(".")):
         return False
-    parts = text.removesuffix(".").split(".")
-    if not all(part and part[0] != "-" and part[-1] != "-" and all(map(_name_char, part)) for part in parts):
-        return False
-    return len(parts) == 1 or (len(parts[-1]) > 1 and all(map(str.isalpha, parts[-1])))
-
-
-def _name_char(char: str) -> bool:
-    return char == "-" or (char.isascii() and char.isalnum()) or (not char.isascii() and not char.isspace())
+    return compile_pattern(_HOSTNAME).fullmatch(text) is not None
 
 
 def _ip(version: int) -> Callable[[str], bool]:

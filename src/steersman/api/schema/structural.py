@@ -62,11 +62,10 @@ def _type(schema: Schema) -> Type:
         return made
     if made.form in {"struct", "map"}:
         made.map_type = schema.get("x-kubernetes-map-type", "granular")
-    if made.form == "map":
-        additional = schema["additionalProperties"]
-        # `true` says nothing about the values, and values without a schema lose their fields.
-        made.element = _type(additional if isinstance(additional, dict) else {})
-        return made
+    additional = schema.get("additionalProperties")
+    if additional is not None:
+        # `true` (and false) say nothing about the values, and values without a schema lose their fields.
+        made.element = _type(additional if isinstance(additional, dict) else {"nullable": True})
     required = frozenset(schema.get("required") or ())
     properties = schema.get("properties") or {}
     made.fields = {key: _field(inner, required=key in required) for key, inner in properties.items()}
@@ -76,7 +75,7 @@ def _type(schema: Schema) -> Type:
 
 
 def _form(schema: Schema, kind: str) -> Form:
-    if schema.get("x-kubernetes-int-or-string"):
+    if schema.get("x-kubernetes-int-or-string") and not kind:
         return "int-or-string"
     if kind == "array":
         return "list"
@@ -86,7 +85,7 @@ def _form(schema: Schema, kind: str) -> Form:
         return _SCALARS[kind]
     if schema.get("properties"):
         return "struct"
-    if schema.get("additionalProperties"):
+    if schema.get("additionalProperties") is not None:
         return "map"
     return "any" if not kind and schema.get("x-kubernetes-preserve-unknown-fields") else "struct"
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import re2
-
 from steersman.api.errors import FieldError, forbidden, invalid, not_supported, required
 from steersman.api.schema.embedded import validate_embedded
+from steersman.api.schema.patterns import compile_pattern
 from steersman.api.schema.value import same, validate_value
 
 if TYPE_CHECKING:
@@ -65,10 +64,10 @@ def check_structural(schema: Schema, path: str) -> list[FieldError]:
     `path` is where it stands, as `spec.versions[0].schema.openAPIV3Schema`.
     """
     refusal = _unsupported(schema)
-    errors: list[FieldError] = []
+    errors = [forbidden(f"{path}.nullable", "nullable cannot be true at the root")] if schema.get("nullable") else []
     if not refusal:
-        errors = sorted([*_invariants(schema, "root", path), *_completeness(schema, path)], key=str)
-        errors = errors or list(_defaults({**schema, _EMBEDDED: True}, path, inside_meta=False, root=True))
+        structure = sorted([*_invariants(schema, "root", path), *_completeness(schema, path)], key=str)
+        errors += structure or _defaults({**schema, _EMBEDDED: True}, path, inside_meta=False, root=True)
     errors += _rules(schema, path, _Place(root=True))
     if not errors and refusal:
         errors = [invalid(path, "", refusal)]
@@ -172,17 +171,9 @@ def _validations(
         yield from _nested(schema["not"], f"{path}.not")
     if pattern := schema.get("pattern"):
         try:
-            re2.compile(pattern)
-        except re2.error as error:
-            text = f"must be a valid regular expression, but isn't: error parsing regexp: {_go_regexp_error(error)}"
-            yield invalid(f"{path}.pattern", pattern, text)
-
-
-def _go_regexp_error(error: Exception) -> str:
-    """`missing closing ]: [a` -> Go's quoting of the offending part."""
-    text = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-    what, colon, part = text.partition(": ")
-    return f"{what}: `{part}`" if colon else text
+            compile_pattern(pattern)
+        except ValueError as error:
+            yield invalid(f"{path}.pattern", pattern, f"must be a valid regular expression, but isn't: {error}")
 
 
 def _nested(schema: Schema, path: str, *, skip_any_of: bool = False) -> Iterator[FieldError]:
@@ -234,12 +225,23 @@ def _defaults(schema: Schema, path: str, *, inside_meta: bool, root: bool = Fals
         if not inside_meta and not root and not same(_without_unknown(schema, default), default):
             yield invalid(at, default, "must not have unknown fields")
         errors = [] if inside_meta else validate_embedded(schema, default, at)
-        yield from errors or validate_value(schema, default, at)
+        yield from errors or validate_value(_without_mixed(schema), default, at)
     if isinstance(schema.get("items"), dict):
         yield from _defaults(schema["items"], f"{path}.items", inside_meta=inside_meta)
     for key, inner in (schema.get("properties") or {}).items():
         meta = inside_meta or (embedded and key in _META)
         yield from _defaults(inner, f"{path}.properties[{key}]", inside_meta=meta)
+
+
+def _without_mixed(schema: Schema) -> dict[str, Any]:
+    """`schema` as upstream judges defaults by it: int-or-string says nothing about them."""
+    out = {key: value for key, value in schema.items() if key != _MIXED}
+    if out.get("properties"):
+        out["properties"] = {key: _without_mixed(inner) for key, inner in out["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(out.get(key), dict):
+            out[key] = _without_mixed(out[key])
+    return out
 
 
 def _without_unknown(schema: Schema | None, value: Any) -> Any:
@@ -257,7 +259,7 @@ def _without_unknown(schema: Schema | None, value: Any) -> Any:
             out[key] = item
         elif key in properties:
             out[key] = _without_unknown(properties[key], item)
-        elif additional:
+        elif additional is not None:
             out[key] = _without_unknown(additional if isinstance(additional, dict) else None, item)
         elif keep:
             out[key] = item

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-import re2
-
-from steersman.api.errors import OMIT, FieldError, FieldReason, duplicate, go_quote, invalid
+from steersman.api.errors import OMIT, FieldError, FieldReason, duplicate, go_quote, invalid, too_long
 from steersman.api.schema.formats import go_number_text, known_format, matches_format
+from steersman.api.schema.interpret import go_number
 from steersman.api.schema.model import ABSENT
+from steersman.api.schema.patterns import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 NOWHERE: Final = "<nil>"
 """Upstream's name for the empty path."""
 _INT64 = 2**63
-_compiled = lru_cache(maxsize=1024)(re2.compile)
 
 
 def validate_value(schema: Schema, value: Any, path: str = "", old_value: Any = ABSENT) -> list[FieldError]:
@@ -93,17 +91,44 @@ class _Old:
         keys, kind = schema.get("x-kubernetes-list-map-keys") or (), schema.get("x-kubernetes-list-type")
         if kind != "map" or not isinstance(self.value, list) or not isinstance(item, dict):
             return None
-        wanted = [item.get(key) for key in keys]
+        if not all(key in item for key in keys):
+            return None
+        wanted = [_scalar(item[key]) for key in keys]
         for old in self.value:
-            if isinstance(old, dict) and [old.get(key) for key in keys] == wanted:
+            if isinstance(old, dict) and [_scalar(old.get(key)) for key in keys] == wanted:
                 return _Old(old)
         return None
+
+    def unchanged(self, schema: Schema, value: Any) -> bool:
+        """Equal, and comparable all the way down: a field that the schema does not describe counts as changed."""
+        old = self.value
+        if old is None or value is None:
+            return old is value
+        if isinstance(old, dict) and isinstance(value, dict):
+            pairs = [(_below(schema, key), self.key(schema, value, key), item) for key, item in value.items()]
+            return len(old) == len(value) and all(was is not None and was.unchanged(s, item) for s, was, item in pairs)
+        if isinstance(old, list) and isinstance(value, list) and schema.get("x-kubernetes-list-type") == "map":
+            items = [(self.item(schema, item), item) for item in value]
+            inner = schema.get("items") or {}
+            return len(old) == len(value) and all(was is not None and was.unchanged(inner, item) for was, item in items)
+        return same(old, value)
+
+
+def _below(schema: Schema, key: str) -> Schema:
+    """The schema of a field, or of any field."""
+    inner = (schema.get("properties") or {}).get(key) or schema.get("additionalProperties")
+    return inner if isinstance(inner, dict) else {}
+
+
+def _scalar(value: Any) -> tuple[type, Any]:
+    """A key value that no other type equals, and no composite at all."""
+    return (value.__class__, object() if isinstance(value, dict | list) or value is None else value)
 
 
 def _judge(schema: Schema, value: Any, at: str, old: _Old | None) -> _Found:
     """The verdict on one place, ratcheted: an unchanged value has no problems."""
     found = _all(schema, value, at, old)
-    if found.problems and old is not None and same(old.value, value):
+    if found.problems and old is not None and old.unchanged(schema, value):
         return _Found(passed=found.passed)
     return found
 
@@ -285,7 +310,7 @@ def _string(schema: Schema, value: str, at: str) -> Iterator[_Problem]:
     most, least, pattern = schema.get("maxLength"), schema.get("minLength"), schema.get("pattern")
     if most is not None and len(value) > most:
         message = f"{at} in body should be at most {most} chars long"
-        yield _Problem(at, message, FieldReason.TOO_LONG, OMIT, f"may not be more than {most} bytes")
+        yield _Problem(at, message, FieldReason.TOO_LONG, OMIT, too_long(at, most).detail)
     elif least is not None and len(value) < least:
         yield _Problem(at, f"{at} in body should be at least {least} chars long", value=value)
     elif pattern and not _matches(pattern, value):
@@ -294,8 +319,8 @@ def _string(schema: Schema, value: str, at: str) -> Iterator[_Problem]:
 
 def _matches(pattern: str, value: str) -> bool:
     try:
-        return _compiled(pattern).search(value) is not None
-    except re2.error:
+        return compile_pattern(pattern).search(value) is not None
+    except ValueError:
         return False
 
 
@@ -323,7 +348,8 @@ def _number(schema: Schema, types: tuple[str, ...], form: str, value: float, at:
         beyond = value > bound if key == "maximum" else value < bound
         if beyond or (exclusive and value == bound):
             words = f"{side} than" if exclusive else f"{side} than or equal to"
-            yield _Problem(at, f"{at} in body should be {words} {go_number_text(bound)}", value=value)
+            judged = float(value) if problem else value
+            yield _Problem(at, f"{at} in body should be {words} {go_number_text(bound)}", value=judged)
 
 
 def _multiple(value: float, factor: float, at: str, *, as_float: bool) -> Iterator[_Problem]:
@@ -354,12 +380,19 @@ def _out_of_range(value: float, kind: str, form: str, what: str, at: str) -> _Pr
 
 def _enum(schema: Schema, value: Any, at: str) -> Iterator[_Problem]:
     allowed = schema.get("enum")
-    if not allowed or any(value is not None and same(value, item) for item in allowed):
+    if not allowed or any(value is not None and _is_choice(value, item) for item in allowed):
         return
     names = [item if isinstance(item, str) else json.dumps(item, separators=(",", ":")) for item in allowed]
     listed = ", ".join(go_quote(name) for name in names)
     message = f"{at} in body should be one of [{' '.join(names)}]"
     yield _Problem(at, message, FieldReason.NOT_SUPPORTED, value, f"supported values: {listed}")
+
+
+def _is_choice(value: Any, item: Any) -> bool:
+    """Equal, once the value is converted to the type of the choice: 1.5 counts as 1 for upstream."""
+    if value.__class__ is float and item.__class__ is int:
+        return int(value) == item
+    return same(value, item)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -377,7 +410,16 @@ def _field_error(problem: _Problem, path: str) -> FieldError:
         name = problem.at.removeprefix(".")
         where = f"{path}.{name}" if path and name else path or name
     detail = problem.message if problem.detail is None else problem.detail
-    return FieldError(problem.reason, where or NOWHERE, problem.value, detail)
+    return FieldError(problem.reason, where or NOWHERE, _go_form(problem.value), detail)
+
+
+def _go_form(value: Any) -> Any:
+    """A value as Go would print it: maps sorted, whole numbers without a fraction."""
+    if isinstance(value, dict):
+        return {key: _go_form(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_go_form(item) for item in value]
+    return go_number(value)
 
 
 def validate_lists(schema: Schema, value: Any, path: str = "") -> list[FieldError]:
