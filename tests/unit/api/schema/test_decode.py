@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 
@@ -22,13 +21,13 @@ def run(request):
 
     def decode_one(name, value):
         type_ = type_of(name)
-        before = copy.deepcopy(value)
+        before = json.dumps(value)
         if request.param == "as called" and type_.form == "struct":
             struct_decoder(type_)
         try:
             return (interpret if request.param == "interpreted" else decode)(type_, value)
         finally:
-            assert value == before
+            assert json.dumps(value) == before
 
     return decode_one
 
@@ -110,7 +109,7 @@ def test_schemas_of_custom_resources_have_unions(run):
     }
     assert json.dumps(made.object["maximum"]) == "2"
     assert made.unknown == []  # upstream does not look strictly into unions
-    with pytest.raises(DecodeError, match="^boolean or JSON schema expected$"):
+    with pytest.raises(DecodeError, match=r"^boolean or JSON schema expected$"):
         run(name, {"additionalProperties": "x"})
 
 
@@ -164,8 +163,10 @@ def test_not_more_than_a_hundred_unknown_fields_are_named(run):
         (
             "Pod",
             {"spec": {"volumes": [{"emptyDir": 5}]}},
-            "json: cannot unmarshal number into Go struct field Volume.spec.volumes.VolumeSource.emptyDir "
-            "of type v1.EmptyDirVolumeSource",
+            (
+                "json: cannot unmarshal number into Go struct field Volume.spec.volumes.VolumeSource.emptyDir "
+                "of type v1.EmptyDirVolumeSource"
+            ),
         ),
         (
             "ContainerPort",
@@ -209,7 +210,7 @@ def test_the_first_wrong_type_is_named_unless_a_later_value_ends_decoding(run):
     wrong = {"metadata": {"name": 1, "namespace": 2}}
     with pytest.raises(DecodeError, match=r"ObjectMeta\.metadata\.name"):
         run(CORE + "ConfigMap", wrong)
-    with pytest.raises(DecodeError, match='^parsing time "x"'):
+    with pytest.raises(DecodeError, match=r'^parsing time "x"'):
         run(CORE + "ConfigMap", {"metadata": {"name": 1, "creationTimestamp": "x"}})
 
 
@@ -239,16 +240,22 @@ def _golden_bodies():
                         yield name, body, answer
 
 
+def _attempt(type_, value):
+    try:
+        return interpret(type_, value), ""
+    except DecodeError as error:
+        return None, str(error)
+
+
 def test_generated_and_interpreted_decoders_agree_on_recorded_bodies():
     if not GOLDEN.exists():
         pytest.skip("the recorded requests of upstream are not beside the project")
     met = 0
     for name, body, answer in _golden_bodies():
         message = answer.get("message", "") if isinstance(answer, dict) else ""
-        try:
-            exact = interpret(type_of(name), body)
-        except DecodeError as error:
-            assert str(error) in message
+        exact, refusal = _attempt(type_of(name), body)
+        if exact is None:
+            assert refusal in message
             with pytest.raises((Irregular, ValueError)):
                 struct_decoder(type_of(name))(body)
             continue

@@ -49,6 +49,14 @@ def values(type_, depth=0):
     return SCALARS[type_.form] if depth < 3 else st.one_of(SCALARS[type_.form], ODD)
 
 
+def attempt(run, type_, value):
+    """What was decoded and no text, or nothing and the text of the refusal."""
+    try:
+        return run(type_, value), ""
+    except DecodeError as error:
+        return None, str(error)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -65,14 +73,11 @@ def test_generated_equals_interpreted(name, data):
     type_ = type_of(name)
     struct_decoder(type_)
     value = data.draw(values(type_))
-    try:
-        exact = interpret(type_, value)
-    except DecodeError as error:
-        with pytest.raises(DecodeError) as caught:
-            decode(type_, value)
-        assert str(caught.value) == str(error)
+    exact, refusal = attempt(interpret, type_, value)
+    made, same_refusal = attempt(decode, type_, value)
+    assert same_refusal == refusal
+    if exact is None:
         return
-    made = decode(type_, value)
     assert json.dumps(made.object, sort_keys=True) == json.dumps(exact.object, sort_keys=True)
     assert made.unknown == exact.unknown
     if "0001-01-01" not in json.dumps(value):  # a pointer to the zero time is written as null
