@@ -1,3 +1,5 @@
+"""Lines for people and for machines."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""Counting, and the text that scrapers read."""
+
 from __future__ import annotations
 
 import math

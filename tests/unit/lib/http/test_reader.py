@@ -1,3 +1,5 @@
+"""Requests from bytes, wherever the stream is split, and what is refused."""
+
 from __future__ import annotations
 
 import random

@@ -1,3 +1,5 @@
+"""TLS: client certificates, rotation, and what is no handshake."""
+
 from __future__ import annotations
 
 import asyncio
