@@ -24,6 +24,12 @@ bob-token,bob,bob,"viewers,devs"
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("steersman")
+    group.addoption("--rewrite", action="store_true", help="scripts: take what was printed as the expected output")
+    group.addoption("--kubeconfig", help="clients: talk to this cluster instead of a fresh server of ours")
+
+
 @pytest.fixture
 def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
     """The loop of an async test."""
@@ -58,3 +64,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         stopped = process.stop()
     assert stopped.code == 0, f"the server ended with {stopped.code} after SIGTERM:\n{process.log_tail()}"
     assert stopped.seconds < 3, f"the server took {stopped.seconds:.1f} s to end after SIGTERM"
+
+
+@pytest.fixture(scope="session")
+def admin(request: pytest.FixtureRequest) -> Path:
+    """An administrator's kubeconfig of the cluster under test: a server of ours, or the cluster of --kubeconfig."""
+    given = request.config.getoption("--kubeconfig")
+    return Path(given).resolve() if given else request.getfixturevalue("server").kubeconfig
