@@ -49,8 +49,6 @@ _UPGRADES = (
 """The n-th of them makes schema n+1 of schema n; a new file is of schema 0."""
 
 _SETUP = """
-    PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA auto_vacuum = INCREMENTAL;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 0;
@@ -169,6 +167,7 @@ class _Database:
         self._lock: int | None = None
         self._wal_pages = 0
         self._free_pages = 0
+        self._shrunk = False
         self._lost: StoreBroken | None = None
 
     # Opening and closing
@@ -181,7 +180,10 @@ class _Database:
             connection = self._connection = apsw.Connection(str(path))
             # Until the file is known to be ours, closing it must not write to it.
             connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-            self._check_version()
+            # Exclusive from the first access on: then no memory is shared with others through a further file.
+            connection.pragma("locking_mode", "EXCLUSIVE")
+            if self._check_version() == 0:
+                connection.pragma("auto_vacuum", "INCREMENTAL")  # this writes, so not on a disk that may be full
             connection.execute(_SETUP).fetchall()
             self._upgrade()
             index = self._load()
@@ -201,13 +203,14 @@ class _Database:
             os.close(self._lock)
             self._lock = None
 
-    def _check_version(self) -> None:
-        version = self._db.pragma("user_version")
+    def _check_version(self) -> int:
+        version: int = self._db.pragma("user_version")
         application = self._db.pragma("application_id")
         if version > len(_UPGRADES):
             raise newer(self._path, found=version, known=len(_UPGRADES))
         if application != _APPLICATION_ID and (application or self._db.execute("SELECT 1 FROM sqlite_schema").get):
             raise foreign(self._path)
+        return version
 
     def _upgrade(self) -> None:
         db = self._db
@@ -306,10 +309,15 @@ class _Database:
             elif waited and self._is_airy():
                 self._connection.execute(f"PRAGMA incremental_vacuum({self._vacuum_pages_max})").fetchall()
                 self._free_pages = self._connection.pragma("freelist_count")
+                self._shrunk = True
+            elif waited and self._shrunk:
+                # Only a checkpoint makes the file itself shorter.
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                self._wal_pages, self._shrunk = 0, False
         except apsw.Error:
             # A full disk, most likely: the next commit says so to somebody who can act on it.
             return False
-        return self._wal_pages >= self._wal_idle_pages or self._is_airy()
+        return self._wal_pages >= self._wal_idle_pages or self._shrunk or self._is_airy()
 
     def _is_airy(self) -> bool:
         # A quarter may stay free, or the file would shrink and grow all the time.
