@@ -17,6 +17,7 @@ import orjson
 
 from steersman.api.errors import (
     AlreadyExists,
+    ApiError,
     Conflict,
     FieldError,
     Invalid,
@@ -51,7 +52,14 @@ MODIFIED = "the object has been modified; please apply your changes to the lates
 RETRIES_MAX = 50
 """Rounds of an update against other writers before it gives up with a conflict."""
 
-_UNVERSIONED = ("kind", "apiVersion", "metadata")
+_SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+"""What a new object gets from the server, whatever its author says."""
+
+
+class _VersionOnCreate(ApiError):
+    """Upstream's storage has no reason for it."""
+
+    code, reason = 500, ""
 
 
 class Pipeline:
@@ -79,6 +87,10 @@ class Pipeline:
         resource = write.served.resource
         if resource.strategy.default is not None:
             resource.strategy.default(obj)
+        metadata = obj["metadata"]
+        for name in _SYSTEM_FIELDS:
+            metadata.pop(name, None)
+        _single_owners(write, metadata)
         self._own_fields(write, obj, None)
         review = self._review(CREATE, write, obj, None)
         try:
@@ -127,8 +139,6 @@ class Pipeline:
     def _system_fields(self, write: Write, metadata: Object, strategy: Strategy) -> None:
         """What the server decides about a new object."""
         identifiers = self._identifiers
-        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"):
-            metadata.pop(name, None)
         metadata["uid"] = identifiers.uid()
         metadata["creationTimestamp"] = identifiers.timestamp(write.now)
         write.new_uid = identifiers.uid
@@ -170,6 +180,7 @@ class Pipeline:
             insists = bool(new["metadata"].get("resourceVersion"))
             if default and served.resource.strategy.default is not None:
                 served.resource.strategy.default(new)
+            _single_owners(write, new["metadata"])
             if own_fields:
                 self._own_fields(write, new, served.served_form(served.index.decode(entry)))
             review = self._review(UPDATE, write, new, old)
@@ -327,6 +338,8 @@ class Pipeline:
         served = write.served
         key = served.key(write.namespace, write.name)
         version = obj["metadata"].get("resourceVersion")
+        if entry is None and version and not write.dry_run:
+            raise _VersionOnCreate("resourceVersion should not be set on objects to be created")
         value = encode_stored(obj)
         if write.dry_run:
             if entry is None and served.entry(write.namespace, write.name) is not None:
@@ -401,6 +414,27 @@ class Pipeline:
         while write.undo:
             await write.undo.pop()()
         await self._chain.undo(review)
+
+
+def _single_owners(write: Write, metadata: Object) -> None:
+    """Equal owner references count once; their author is warned."""
+    owners = metadata.get("ownerReferences")
+    if not owners or len(owners) == 1:
+        return
+    single: list[Object] = []
+    repeated: list[str] = []
+    for owner in owners:
+        if owner in single:
+            repeated.append(owner.get("uid", ""))
+        else:
+            single.append(owner)
+    if repeated:
+        metadata["ownerReferences"] = single
+        write.warnings.append(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
+            "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+            + ", ".join(dict.fromkeys(repeated))
+        )
 
 
 def _keep(new: Object, old: Object, name: str) -> None:

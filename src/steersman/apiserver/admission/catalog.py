@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.apiserver.admission.chain import Chain
+from steersman.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 
 if TYPE_CHECKING:
     from steersman.apiserver.admission.interface import Plugin
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 def chain(*, reader: CacheReader, authorizer: Authorizer, rbac: RBAC) -> Chain:  # noqa: ARG001
     """Every plugin, constructed."""
-    mutating: tuple[Plugin, ...] = ()
+    mutating: tuple[Plugin, ...] = (
+        # First: what has no place to be need not be looked at further.
+        NamespaceLifecycle(reader=reader),
+    )
     validating: tuple[Plugin, ...] = ()
     return Chain(mutating=mutating, validating=validating)
