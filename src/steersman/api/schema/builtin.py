@@ -7,11 +7,12 @@ read-only.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import cache, partial
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from steersman.api.schema.model import ABSENT, Field, Type
 
@@ -67,7 +68,7 @@ def raw(name: str) -> dict[str, Any]:
 
 @cache
 def _registry() -> _Registry:
-    return _Registry(json.loads(files(__package__).joinpath("builtin.json").read_bytes()))
+    return _Registry(orjson.loads(Path(__file__).with_name("builtin.json").read_bytes()))
 
 
 def _reference(text: str) -> str:

@@ -5,7 +5,6 @@ Names are compared without dashes, as upstream does; unknown ones are ignored.
 
 from __future__ import annotations
 
-import email.utils
 import ipaddress
 import re
 from datetime import date
@@ -109,10 +108,15 @@ def _uri(text: str) -> bool:
     return text.startswith("/") or bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text) and text[len(parts.scheme) + 1 :])
 
 
+_ATOM: Final = r"[^\s()<>\[\]:;@\\,.\"]+"
+_ADDRESS: Final = rf'({_ATOM}(\.{_ATOM})*|"([^"\\]|\\.)*")@({_ATOM}(\.{_ATOM})*|\[[^\]]*\])'
+
+
 def _email(text: str) -> bool:
-    _, address = email.utils.parseaddr(text)
-    local, _, domain = address.rpartition("@")
-    return bool(local and domain)
+    """An address as in a mail header, `a@b` or `Name <a@b>`."""
+    if re.fullmatch(rf"\s*{_ADDRESS}\s*", text):
+        return True
+    return re.fullmatch(rf'\s*([^<>"@]*|"([^"\\]|\\.)*")\s*<{_ADDRESS}>\s*', text) is not None
 
 
 def _date(text: str) -> bool:

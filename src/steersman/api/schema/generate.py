@@ -12,7 +12,15 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from steersman.api.schema import scalars
-from steersman.api.schema.interpret import ALWAYS_PRESENT, Walk, canonical_quantity, copy_json, go_number
+from steersman.api.schema.interpret import (
+    ALWAYS_PRESENT,
+    GO_JSON,
+    Walk,
+    canonical_quantity,
+    copy_json,
+    go_json,
+    go_number,
+)
 from steersman.api.schema.model import ABSENT
 
 if TYPE_CHECKING:
@@ -149,19 +157,19 @@ def decoder_of(type_: Type, space: dict[str, Any] | None = None, name: str = "")
         assert type_.element is not None
         makers: dict[Form, Callable[[Type, Decoder, Any], Any]] = {"list": _list, "map": _map, "union": _union}
         return partial(makers[type_.form], type_, decoder_of(type_.element))
-    return _SCALARS[type_.form]
+    return _json if type_.go_name == GO_JSON else _SCALARS[type_.form]
 
 
 def _list(_: Type, element: Decoder, value: Any) -> Any:
     if value.__class__ is not list:
         raise Irregular
-    return [element(item) for item in value] or None
+    return [element(item) for item in value]
 
 
 def _map(_: Type, element: Decoder, value: Any) -> Any:
     if value.__class__ is not dict:
         raise Irregular
-    return {key: element(item) for key, item in value.items()} or None
+    return {key: element(item) for key, item in value.items()}
 
 
 def _union(type_: Type, element: Decoder, value: Any) -> Any:
@@ -203,6 +211,12 @@ def _any(value: Any) -> Any:
     if value is None:
         raise Irregular
     return copy_json(value)
+
+
+def _json(value: Any) -> Any:
+    if value is None:
+        raise Irregular
+    return go_json(value)
 
 
 _SCALARS: dict[str, Decoder] = {

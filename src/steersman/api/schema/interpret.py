@@ -36,11 +36,14 @@ ALWAYS_PRESENT: Final = frozenset(
     {"struct", "time", "microtime", "duration", "quantity", "int-or-string", "any", "union"}
 )
 """Forms that are Go structs: omitempty means nothing for them."""
+GO_JSON: Final = "v1.JSON"
+"""The one "any" that upstream parses (defaults and enums of schemas); it keeps the others' bytes."""
 _PARSERS: dict[Form, Callable[[str], str | None]] = {
     "time": canonical_time,
     "microtime": canonical_microtime,
     "duration": canonical_duration,
 }
+_EMPTY: dict[Form, Callable[[], Any]] = {"bytes": str, "list": list, "map": dict}
 _ZEROS: dict[Form, Any] = {
     "string": "",
     "bool": False,
@@ -108,7 +111,7 @@ class Walk:
             case "union":
                 return self._union(type_, value)
             case "any":
-                return copy_json(value)
+                return go_json(value) if type_.go_name == GO_JSON else copy_json(value)
 
     def _object(self, type_: Type, value: Any) -> Any:
         if value.__class__ is not dict:
@@ -191,11 +194,10 @@ class Walk:
         return out
 
     def _element(self, type_: Type, item: Any) -> Any:
-        """A null element is a zero element."""
+        """A null element is a zero element, and an element is never null on the wire where it could be empty."""
         if item is None:
-            return "" if type_.form == "bytes" else self._zero(type_)
-        made = self._value(type_, item)
-        return made if made or type_.form not in {"list", "map"} else None
+            return _EMPTY[type_.form]() if type_.form in _EMPTY else self._zero(type_)
+        return self._value(type_, item)
 
     def _int(self, type_: Type, value: Any) -> Any:
         limit = _INT_LIMITS[type_.form]
@@ -279,6 +281,15 @@ def canonical_base64_of(items: list[int]) -> str:
     import base64  # noqa: PLC0415 - bytes given as a list of numbers are a curiosity
 
     return base64.b64encode(bytes(items)).decode()
+
+
+def go_json(value: Any) -> Any:
+    """A fresh copy of a JSON value that Go parses and writes anew: whole numbers lose their fraction."""
+    if value.__class__ is dict:
+        return {key: go_json(item) for key, item in value.items()}
+    if value.__class__ is list:
+        return [go_json(item) for item in value]
+    return go_number(value)
 
 
 def copy_json(value: Any) -> Any:
