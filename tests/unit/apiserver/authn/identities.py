@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from steersman.apiserver.authn.catalog import authenticator
 from steersman.apiserver.authn.jwt import load_signing_key
 from steersman.apiserver.authn.service_account import ObjectIdentity
 from steersman.apiserver.authn.service_account_issuer import Reference, TokenClaims, TokenIssuer
-from steersman.cluster.issue import issue_signing_key
+from steersman.apiserver.authn.user import User
+from steersman.cluster.issue import issue_authority, issue_leaf, issue_signing_key, load_authority
+from steersman.lib.certificate import parse_pem
 from steersman.lib.http.message import Headers
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -63,3 +66,33 @@ class Objects:
 
     def secret(self, namespace, name):
         return self.secrets.get((namespace, name))
+
+
+def chain(**changes):
+    settings = {
+        "audiences": AUDIENCES,
+        "issuers": (ISSUER,),
+        "keys": issuer().keys,
+        "objects": Objects(),
+        "token_users": {"t": User("alice", groups=("devs",))},
+    }
+    return authenticator(**{**settings, **changes})
+
+
+class Authority:
+    """A CA and the certificates it issues."""
+
+    def __init__(self, name="ca"):
+        self.pem, key = issue_authority(name, not_before=NOW, not_after=NOW + timedelta(days=9))
+        self._authority = load_authority(self.pem, key)
+
+    def client(self, common_name, *organizations, server_names=()):
+        pem, _ = issue_leaf(
+            self._authority,
+            common_name=common_name,
+            organizations=organizations,
+            server_names=server_names,
+            not_before=NOW,
+            not_after=NOW + timedelta(days=1),
+        )
+        return parse_pem(pem.decode())[0]

@@ -7,44 +7,11 @@ import pytest
 
 from steersman.api.errors import Unauthorized
 from steersman.apiserver.authn.authenticator import bearer_token, websocket_token
-from steersman.apiserver.authn.catalog import authenticator
 from steersman.apiserver.authn.credentials import Rejected
 from steersman.apiserver.authn.service_account_issuer import Reference
 from steersman.apiserver.authn.user import User
-from steersman.cluster.issue import issue_authority, issue_leaf, load_authority
-from steersman.lib.certificate import parse_pem
 
-from .identities import AUDIENCES, ISSUER, NOW, Objects, bearer, claims, headers, issuer
-
-
-def chain(**changes):
-    settings = {
-        "audiences": AUDIENCES,
-        "issuers": (ISSUER,),
-        "keys": issuer().keys,
-        "objects": Objects(),
-        "token_users": {"t": User("alice", groups=("devs",))},
-    }
-    return authenticator(**{**settings, **changes})
-
-
-class Authority:
-    """A CA and the certificates it issues."""
-
-    def __init__(self, name="ca"):
-        self.pem, key = issue_authority(name, not_before=NOW, not_after=NOW + timedelta(days=9))
-        self._authority = load_authority(self.pem, key)
-
-    def client(self, common_name, *organizations, server_names=()):
-        pem, _ = issue_leaf(
-            self._authority,
-            common_name=common_name,
-            organizations=organizations,
-            server_names=server_names,
-            not_before=NOW,
-            not_after=NOW + timedelta(days=1),
-        )
-        return parse_pem(pem.decode())[0]
+from .identities import AUDIENCES, ISSUER, NOW, Authority, Objects, bearer, chain, claims, headers, issuer
 
 
 def test_static_tokens_and_the_group_of_everybody_known():
@@ -104,84 +71,11 @@ def test_reviews_say_what_is_wrong_and_for_which_audiences_a_token_is_good():
     )
 
 
-def test_client_certificates_name_user_and_groups():
-    ca = Authority()
-    who = chain(client_ca_pem=ca.pem.decode())
-    user = who.authenticate(headers(), ca.client("bob", "devs", "ops"), NOW)
-    assert (user.name, user.groups) == ("bob", ("devs", "ops", "system:authenticated"))
-    assert user.extra[0][1][0].startswith("X509SHA256=")
-
-
 def test_a_certificate_counts_before_a_token_and_a_token_where_the_certificate_does_not_hold():
     ca, other = Authority(), Authority("other")
     who = chain(client_ca_pem=ca.pem.decode())
     assert who.authenticate(bearer("t"), ca.client("bob"), NOW).name == "bob"
     assert who.authenticate(bearer("t"), other.client("bob"), NOW).name == "alice"
-
-
-@pytest.mark.parametrize(
-    "what", ["another ca", "the same name of another ca", "a server's", "expired", "early", "damaged"]
-)
-def test_certificates_that_do_not_hold_are_never_anonymous(what):
-    ca = Authority()
-    who = chain(client_ca_pem=ca.pem.decode())
-    certificate, now = ca.client("bob"), NOW
-    match what:
-        case "another ca":
-            certificate = Authority("other").client("bob")
-        case "the same name of another ca":
-            certificate = Authority().client("bob")
-        case "a server's":
-            certificate = ca.client("bob", server_names=("bob",))
-        case "expired":
-            now += timedelta(days=2)
-        case "early":
-            now -= timedelta(days=2)
-        case "damaged":
-            certificate = certificate[:-1]
-    with pytest.raises(Unauthorized):
-        who.authenticate(headers(), certificate, now)
-
-
-def test_a_remembered_certificate_ends_with_its_time():
-    ca = Authority()
-    who = chain(client_ca_pem=ca.pem.decode())
-    certificate = ca.client("bob")
-    assert who.authenticate(headers(), certificate, NOW).name == "bob"
-    with pytest.raises(Unauthorized):
-        who.authenticate(headers(), certificate, NOW + timedelta(days=2))
-
-
-REMOTE = (
-    ("x-remote-user", "carol"),
-    ("x-remote-uid", "7"),
-    ("x-remote-group", "devs"),
-    ("x-remote-group", "ops"),
-    ("x-remote-extra-acme.com%2fproject", "p1"),
-)
-
-
-def test_the_front_proxy_speaks_for_others():
-    users, proxies = Authority(), Authority("proxies")
-    who = chain(client_ca_pem=users.pem.decode(), front_proxy_ca_pem=proxies.pem.decode())
-    user = who.authenticate(headers(*REMOTE), proxies.client("front-proxy-client"), NOW)
-    assert user == User("carol", "7", ("devs", "ops", "system:authenticated"), (("acme.com/project", ("p1",)),))
-
-
-def test_nobody_else_speaks_for_others():
-    users, proxies = Authority(), Authority("proxies")
-    who = chain(client_ca_pem=users.pem.decode(), front_proxy_ca_pem=proxies.pem.decode())
-    assert who.authenticate(headers(*REMOTE), users.client("front-proxy-client"), NOW).name == "front-proxy-client"
-    assert who.authenticate(headers(*REMOTE), None, NOW).name == "system:anonymous"
-    with pytest.raises(Unauthorized):
-        who.authenticate(headers(*REMOTE), proxies.client("somebody"), NOW)
-
-
-def test_the_front_proxys_ca_does_not_make_users():
-    users, proxies = Authority(), Authority("proxies")
-    who = chain(client_ca_pem=users.pem.decode(), front_proxy_ca_pem=proxies.pem.decode())
-    with pytest.raises(Unauthorized):
-        who.authenticate(headers(), proxies.client("front-proxy-client", "system:masters"), NOW)
 
 
 def test_websockets_bring_their_token_as_a_subprotocol():

@@ -8,46 +8,10 @@ from steersman.apiserver.authn.user import User
 from steersman.apiserver.authz.attributes import Attributes, Requirement
 from steersman.apiserver.authz.bootstrap import node_rules
 from steersman.apiserver.authz.node import NodeAuthorizer
-from steersman.apiserver.authz.pod_references import pod_references, volume_secrets
+
+from .pods import POD, SECRETS
 
 N1 = User("system:node:n1", groups=("system:nodes", "system:authenticated"))
-POD = {
-    "metadata": {"name": "p", "namespace": "ns", "uid": "u"},
-    "spec": {
-        "nodeName": "n1",
-        "serviceAccountName": "sa",
-        "imagePullSecrets": [{"name": "pull"}],
-        "initContainers": [{"env": [{"valueFrom": {"secretKeyRef": {"name": "init", "key": "k"}}}]}],
-        "containers": [
-            {
-                "envFrom": [{"secretRef": {"name": "from"}}, {"configMapRef": {"name": "cfrom"}}],
-                "env": [{"name": "x", "value": "y"}, {"valueFrom": {"configMapKeyRef": {"name": "ckey", "key": "k"}}}],
-            }
-        ],
-        "ephemeralContainers": [{"envFrom": [{"secretRef": {"name": "debug"}}]}],
-        "volumes": [
-            {"name": "a", "secret": {"secretName": "vol"}},
-            {"name": "b", "configMap": {"name": "cvol"}},
-            {"name": "c", "projected": {"sources": [{"secret": {"name": "ps"}}, {"configMap": {"name": "pc"}}]}},
-            {"name": "d", "persistentVolumeClaim": {"claimName": "claim"}},
-            {"name": "e", "ephemeral": {"volumeClaimTemplate": {}}},
-            {"name": "f", "csi": {"driver": "d", "nodePublishSecretRef": {"name": "csi"}}},
-            {"name": "g", "azureFile": {"secretName": "azure"}},
-            {"name": "h", "emptyDir": {}},
-            {"name": "i", "cephfs": {"secretRef": {"name": "ceph"}}},
-        ],
-        "resourceClaims": [
-            {"name": "direct", "resourceClaimName": "rc"},
-            {"name": "made", "resourceClaimTemplateName": "t"},
-            {"name": "not-yet", "resourceClaimTemplateName": "t"},
-        ],
-    },
-    "status": {
-        "resourceClaimStatuses": [{"name": "made", "resourceClaimName": "p-made-x"}],
-        "extendedResourceClaimStatus": {"resourceClaimName": "extended"},
-    },
-}
-SECRETS = {"pull", "init", "from", "debug", "vol", "ps", "csi", "azure", "ceph"}
 
 
 class Relations:
@@ -101,16 +65,6 @@ def test_only_members_of_system_nodes_are_nodes():
         assert (decision.allowed, decision.reason) == (False, "")
     nameless = ask(Relations(), "get", "secrets", user=User("system:node:", groups=("system:nodes",)))
     assert nameless.reason == 'unknown node for user "system:node:"'
-
-
-def test_a_pod_refers_to_all_this():
-    assert pod_references(POD) == (
-        {("secrets", name) for name in SECRETS}
-        | {("configmaps", name) for name in ("cfrom", "ckey", "cvol", "pc")}
-        | {("persistentvolumeclaims", name) for name in ("claim", "p-e")}
-        | {("resourceclaims", name) for name in ("rc", "p-made-x", "extended")}
-        | {("serviceaccounts", "sa")}
-    )
 
 
 @pytest.mark.parametrize("verb", ["get", "list", "watch"])
@@ -181,20 +135,6 @@ def test_a_claim_that_names_somebody_elses_volume_opens_nothing():
     relations = Relations(POD, persistentvolumeclaims=claims, persistentvolumes={"/v": volume})
     assert not ask(relations, "get", "persistentvolumes", name="v").allowed
     assert not ask(relations, "get", "secrets", name="stage", namespace="storage").allowed
-
-
-@pytest.mark.parametrize(
-    ("source", "secrets"),
-    [
-        ({"azureFile": {"secretName": "s"}}, [("ns", "s")]),
-        ({"azureFile": {"secretName": "s", "secretNamespace": "x"}}, [("x", "s")]),
-        ({"rbd": {"secretRef": {"name": "s"}}}, [("ns", "s")]),
-        ({"cephfs": {"secretRef": {"name": "s", "namespace": "x"}}}, [("x", "s")]),
-        ({"hostPath": {"path": "/x"}}, []),
-    ],
-)
-def test_secrets_of_volumes(source, secrets):
-    assert list(volume_secrets({"spec": {"claimRef": {"namespace": "ns", "name": "c"}, **source}})) == secrets
 
 
 def test_tokens_are_made_for_service_accounts_of_the_nodes_pods():
