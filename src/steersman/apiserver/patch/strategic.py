@@ -126,7 +126,10 @@ def _merge_ordered(merged: Object, todo: Object, key: str, type_: Type | None) -
     elif patched is None:
         items = found
     else:
-        items = _merge_list(found, patched, field) if "merge" in field.patch_strategy else patched
+        items = patched
+        if "merge" in field.patch_strategy:
+            items = _merge_list(found, patched, field)
+            found = _places(found, patched, field.merge_key)
     mine, others = _partition(items, order, field.merge_key)
     _element_type(found or [], patched or [])
     merged[name] = _in_order(mine, others, order, found or [], field.merge_key)
@@ -141,17 +144,46 @@ def _check_order(items: list[Any], order: list[Any], merge_key: str) -> None:
         for item in items:
             if not isinstance(item, dict):
                 raise FailedPatch(f"expected a map[string]interface {{}}, but received a {go_type(item)}")
-        items = [item for item in items if _DIRECTIVE not in item]
-    at = 0
-    for item in items:
-        wanted = _key_of(item, merge_key)
-        while at < len(order) and _key_of(order[at], merge_key) != wanted:
-            at += 1
-        if at == len(order):
-            raise FailedPatch(
-                f"The order in patch list:\n{go_map(items)}\n doesn't match {_ORDER_PREFIX} list:\n{go_map(order)}\n"
-            )
+    todo = [item for item in items if not (isinstance(item, dict) and item.get(_DIRECTIVE) == "delete")]
+    at = found = 0
+    while found < len(todo) and at < len(order):
+        item = todo[found]
+        if isinstance(item, dict) and _DIRECTIVE in item:
+            found += 1
+            continue
+        if _key_of(item, merge_key) == _key_of(order[at], merge_key):
+            found += 1
         at += 1
+    # Directives behind the last named item count as missing, too, as upstream has it.
+    if found < len(todo):
+        raise FailedPatch(
+            f"The order in patch list:\n{go_map(items)}\n doesn't match {_ORDER_PREFIX} list:\n{go_map(order)}\n"
+        )
+
+
+def _places(live: list[Any], patch: list[Any], key: str) -> list[Any]:
+    """The live order that items are interleaved by, after a merge.
+
+    New items take the places of deleted ones: upstream merges into the very list that it then reads the order from,
+    and clients see where items end up.
+    """
+    places = list(live)
+    left = len(places)
+    if not key:
+        return places
+    replaced = False
+    for item in patch:
+        replaced = replaced or item.get(_DIRECTIVE) == "replace"
+        if item.get(_DIRECTIVE) == "delete":
+            kept = [one for one in places[:left] if not (key in one and one[key] == item[key])]
+            places[: len(kept)] = kept
+            left = len(kept)
+    if not replaced:
+        for item in patch:
+            if _DIRECTIVE not in item and left < len(places) and _position(places[:left], key, item[key]) < 0:
+                places[left] = item
+                left += 1
+    return places
 
 
 def _merge_list(original: list[Any], patch: list[Any], field: Field) -> list[Any]:

@@ -156,3 +156,18 @@ def test_inputs_are_never_changed(live, patch):
     before = repr((live, patch))
     spec({"containers": live}, {"containers": patch})
     assert repr((live, patch)) == before
+
+
+def test_a_new_item_takes_the_place_of_a_deleted_one():
+    live = {"containers": [{"name": "d"}, {"name": "c"}]}
+    patch = {
+        "$setElementOrder/containers": [{"name": "a"}, {"name": "b"}],
+        "containers": [{"name": "c", "$patch": "delete"}, {"name": "b"}],
+    }
+    assert names(spec(live, patch)) == ["d", "b"]
+
+
+def test_a_directive_behind_the_last_item_of_the_element_order_is_refused():
+    patch = {"$setElementOrder/containers": [{"name": "a"}], "containers": [{"name": "a"}, {"$patch": "replace"}]}
+    with pytest.raises(FailedPatch, match="doesn't match"):
+        spec(LIVE, patch)
