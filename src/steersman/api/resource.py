@@ -175,6 +175,8 @@ class Resource:
     """Beside Name, which every table begins with; empty: Name and Created At."""
     selectable: tuple[tuple[str, Callable[[Object], str]], ...] = ()
     """Field selectors beside metadata.name and metadata.namespace: label and pure getter of the stored object."""
+    unknown_selector: str = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+    """What upstream says about a field selector that the resource does not have; `{}` stands for the field."""
     storage_prefix: str = ""
     """Path below /registry/; left out: the plural (with the group in front for custom resources)."""
     stored_as: Resource | None = None

@@ -99,18 +99,14 @@ class Application:
             return self._failed(request, error, warnings)
 
     def _failed(self, request: Request, error: Exception, warnings: list[str]) -> Response:
-        sniff = True
         if not isinstance(error, ApiError):
             self._logger.error("%s %s failed", request.method, request.path, exc_info=error)
             error = respond.crash()
-        elif isinstance(error, _Refused):
-            error, sniff = error.error, False
         return respond.failure(
             error,
             request.headers.get("accept"),
             self.service.negotiator,
             warnings,
-            sniff=sniff,
             protobuf=self.service.protobuf,
         )
 
@@ -122,7 +118,7 @@ class Application:
             user = self._impersonation.resolve(request.headers, _attributes(info, user, request))
         decision = self._authorizer.authorize(_attributes(info, user, request))
         if not decision.allowed:
-            raise _Refused(forbidden(_attributes(info, user, request), decision.reason))
+            raise forbidden(_attributes(info, user, request), decision.reason)
         if not info.is_resource:
             return self._document(request, info, user)
         served = self.service.resources.find(info.group, info.version, info.resource)
@@ -217,14 +213,6 @@ _SUBRESOURCE_METHODS = {
     "PATCH": ("patch",),
     "DELETE": ("delete",),
 }
-
-
-class _Refused(ApiError):
-    """A refusal by the authoriser: its answer carries a header more."""
-
-    def __init__(self, error: ApiError) -> None:
-        super().__init__(error.message)
-        self.error = error
 
 
 def _not_found() -> NotFound:

@@ -176,7 +176,7 @@ def _resource(resource: Resource) -> Object:
         entry["shortNames"] = list(resource.short_names)
     if resource.categories:
         entry["categories"] = list(resource.categories)
-    if not resource.ephemeral:
+    if not resource.ephemeral and "create" in resource.verbs:
         entry["storageVersionHash"] = _storage_hash(resource)
     return entry
 

@@ -215,19 +215,17 @@ def failure(
     negotiator: Negotiator,
     warnings: list[str] | None = None,
     *,
-    sniff: bool = True,
     protobuf: Protobuf | None = None,
 ) -> Response:
     """An error as a Status, in a representation that the client reads if possible."""
     representation = negotiator.error(accept)
     if protobuf is None and representation.media == "protobuf":
         representation = PLAIN
-    headers = NO_CACHE if sniff else NO_SNIFF
     return Response(
         error.code,
         encode(error.status(), representation, protobuf),
         representation.content_type,
-        headers,
+        NO_CACHE,
         (*error.headers, *warning_headers(warnings or [])),
     )
 

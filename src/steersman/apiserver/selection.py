@@ -78,9 +78,7 @@ def select(resource: Resource, options: ListOptions, *, prefix: str, name: str =
         known = {"metadata.name", "metadata.namespace", *(field for field, _ in resource.stored.selectable)}
         for requirement in fields.requirements:
             if requirement.field not in known:
-                raise BadRequest(
-                    f'"{requirement.field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
-                )
+                raise BadRequest(resource.unknown_selector.format(requirement.field))
     return Selection(prefix=prefix, labels=labels, fields=fields, key=prefix + name if name else "")
 
 

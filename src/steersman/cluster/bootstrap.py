@@ -179,7 +179,11 @@ class Bootstrap:
     def _api_services(self) -> Iterable[tuple[Resource, Object]]:
         """One for every group version that is served here."""
         moment = self._service.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        served = {(s.resource.group, s.resource.version) for s in self._service.resources if s.resource.group in _GROUP_PRIORITIES}
+        served = {
+            (s.resource.group, s.resource.version)
+            for s in self._service.resources
+            if s.resource.group in _GROUP_PRIORITIES
+        }
         for group, version in sorted(served):
             group_priority, version_priority = _GROUP_PRIORITIES[group]
             spec: Object = {"version": version, "groupPriorityMinimum": group_priority}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steersman.api.catalog import BUILTIN
+from steersman.apiserver.about import About
 from steersman.apiserver.admission.catalog import chain
 from steersman.apiserver.app import Application
 from steersman.apiserver.authn.catalog import authenticator
@@ -109,6 +110,11 @@ def wire(
     health.register(documents)
     discovery = Discovery(resources=resources, negotiator=negotiator)
     discovery.register(documents)
+    About(
+        negotiator=negotiator,
+        issuer=identity.issuer,
+        paths=lambda: [*documents.paths(), *discovery.paths(), *health.paths()],
+    ).register(documents)
     application = Application(
         service=service,
         authenticator=who,
