@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from steersman.api.errors import ApiError, NotFound
 from steersman.apiserver import respond
 from steersman.apiserver.authn.impersonation import Impersonation
-from steersman.apiserver.authz.attributes import Attributes, Requirement
+from steersman.apiserver.authz.attributes import Attributes
 from steersman.apiserver.authz.forbidden import forbidden
+from steersman.apiserver.authz.selectors import field_requirements
 from steersman.apiserver.call import Call
 from steersman.apiserver.options import given_bool
 from steersman.apiserver.requestinfo import RequestInfo, parse_request
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from steersman.apiserver.authn.authenticator import Authenticator
     from steersman.apiserver.authn.user import User
-    from steersman.apiserver.authz.attributes import Authorizer
+    from steersman.apiserver.authz.attributes import Authorizer, Requirement
     from steersman.apiserver.documents import Documents
     from steersman.apiserver.resources import Served
     from steersman.apiserver.service import Service
@@ -223,8 +224,12 @@ def _attributes(info: RequestInfo, user: User, request: Request) -> Attributes:
     if not info.is_resource:
         return Attributes(user, info.verb, path=info.path, is_resource=False)
     fields: tuple[Requirement, ...] = ()
-    if info.name and info.verb in ("list", "watch", "deletecollection") and "fieldSelector" in request.params:
-        fields = (Requirement("metadata.name", "=", (info.name,)),)
+    if info.verb in ("list", "watch", "deletecollection") and request.query and "fieldSelector" in request.params:
+        try:
+            fields = field_requirements(request.params["fieldSelector"][0])
+        except ValueError:
+            # Judged as if there were no selector, which asks for more; the list itself answers 400.
+            fields = ()
     return Attributes(
         user,
         info.verb,
