@@ -14,9 +14,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from steersman.api.errors import OMIT, FieldError, FieldReason, duplicate, go_quote, invalid, too_long
+from steersman.api.errors import OMIT, FieldError, FieldReason, go_quote, too_long
 from steersman.api.schema.formats import go_number_text, known_format, matches_format
 from steersman.api.schema.interpret import go_number
+from steersman.api.schema.lists import validate_lists
 from steersman.api.schema.model import ABSENT
 from steersman.api.schema.patterns import compile_pattern
 
@@ -36,11 +37,53 @@ def validate_value(schema: Schema, value: Any, path: str = "", old_value: Any = 
     `path` is where the value stands (empty for a whole object, `status` for its status). With an `old_value`,
     unchanged invalid parts are tolerated.
     """
-    found = _judge(schema, value, "", _Old.of(old_value))
+    found = _Found() if _fits(schema, value) else _judge(schema, value, "", _Old.of(old_value))
     errors = [_field_error(problem, path) for problem in found.problems]
     if old_value is ABSENT or not validate_lists(schema, old_value, path):
         errors += validate_lists(schema, value, path)
     return errors
+
+
+_NEEDS_A_CLOSER_LOOK: Final = frozenset(
+    {"anyOf", "oneOf", "allOf", "not", "format", "multipleOf", "uniqueItems", "x-kubernetes-int-or-string"}
+)
+_CLASSES: Final = {"string": str, "object": dict, "array": list, "boolean": bool, "integer": int}
+
+
+def _fits(schema: Schema, value: Any) -> bool:
+    """Whether a value is as it should be: the same verdict without words, which is all that most values need."""
+    if not _NEEDS_A_CLOSER_LOOK.isdisjoint(schema) or value.__class__ is not _CLASSES.get(schema.get("type", "")):
+        return not _all(schema, value, "", None).problems
+    if "enum" in schema and (value.__class__ is not str or (schema["enum"] and value not in schema["enum"])):
+        return not _all(schema, value, "", None).problems
+    if value.__class__ is dict:
+        if "required" in schema and not all(key in value for key in schema["required"] or ()):
+            return False
+        if "minProperties" in schema or "maxProperties" in schema:
+            return not _all(schema, value, "", None).problems
+        properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
+        for key, item in value.items():
+            inner = properties.get(key)
+            if inner is None:
+                if additional is None or additional is True:
+                    continue
+                if additional is False:
+                    return False
+                inner = additional
+            if not _fits(inner, item):
+                return False
+        return True
+    if value.__class__ is list:
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            return False
+        items = schema.get("items")
+        return not items or all(_fits(items, item) for item in value)
+    if value.__class__ is str:
+        return next(_string(schema, value, ""), None) is None
+    bounded = "minimum" in schema or "maximum" in schema
+    if value.__class__ is int and (bounded or not -_INT64 <= value < _INT64):
+        return next(_number(schema, ("integer",), "", value, ""), None) is None
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,46 +463,3 @@ def _go_form(value: Any) -> Any:
     if isinstance(value, list):
         return [_go_form(item) for item in value]
     return go_number(value)
-
-
-def validate_lists(schema: Schema, value: Any, path: str = "") -> list[FieldError]:
-    """Duplicates in lists of type set and map, anywhere in `value`."""
-    errors: list[FieldError] = []
-    if isinstance(value, dict):
-        properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
-        for key, item in value.items():
-            if isinstance(additional, dict):
-                errors += validate_lists(additional, item, f"{path}[{key}]")
-            if key in properties:
-                errors += validate_lists(properties[key], item, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        kind = schema.get("x-kubernetes-list-type")
-        if kind == "set":
-            errors += [duplicate(f"{path}[{index}]", value[index]) for index in _repeated(value)]
-        elif kind == "map":
-            errors += _map_duplicates(schema, value, path)
-        if isinstance(items := schema.get("items"), dict):
-            for index, item in enumerate(value):
-                errors += validate_lists(items, item, f"{path}[{index}]")
-    return errors
-
-
-def _map_duplicates(schema: Schema, value: list[Any], path: str) -> list[FieldError]:
-    for index, item in enumerate(value):
-        if item is not None and not isinstance(item, dict):
-            return [invalid(f"{path}[{index}]", item, "must be an object for an array of list-type map")]
-    keys = schema.get("x-kubernetes-list-map-keys") or ()
-    found = [{key: item[key] for key in keys if key in item} if item is not None else {} for item in value]
-    return [duplicate(f"{path}[{index}]", found[index]) for index in _repeated(found)]
-
-
-def _repeated(items: Sequence[Any]) -> list[int]:
-    """Index of the second appearance of each value that appears more than once."""
-    seen: dict[str, int] = {}
-    again = []
-    for index, item in enumerate(items):
-        text = json.dumps(item, sort_keys=True)
-        seen[text] = seen.get(text, 0) + 1
-        if seen[text] == 2:
-            again.append(index)
-    return again
