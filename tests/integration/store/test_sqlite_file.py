@@ -142,7 +142,7 @@ async def test_a_store_in_use_is_refused_with_its_owners_id(tmp_path):
         "asyncio.run(main())\n"
     )
     command = [sys.executable, "-c", script, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:  # noqa: ASYNC220 - it is quick
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
         assert owner.stdout.readline() == b"ready\n"
         with pytest.raises(StoreBroken, match=f"in use by process {owner.pid}"):
             await make(path).start()
@@ -259,7 +259,7 @@ async def test_a_read_only_directory_is_refused(tmp_path):
         return
     with small_disk(tmp_path / "disk", "2m") as folder:
         await fill(folder / "state.db", 3)
-        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)  # noqa: ASYNC221 - it is quick
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
         with pytest.raises(StoreBroken, match="writable") as caught:
             await make(folder / "state.db").start()
         assert str(folder) in str(caught.value)
@@ -298,7 +298,7 @@ async def test_free_pages_are_given_back(tmp_path):
     await store.compact(revision)
     full = 300 * 8000
     async with asyncio.timeout(10):
-        while path.stat().st_size > full // 4:  # noqa: ASYNC110 - the file system tells nobody
+        while path.stat().st_size > full // 4:
             await asyncio.sleep(0.05)
     assert (await store.get("/a")).mod_revision == revision
     await store.stop()
