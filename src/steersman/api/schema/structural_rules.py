@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from steersman.api.errors import FieldError, forbidden, invalid, not_supported, required
+from steersman.api.schema.checks import same
 from steersman.api.schema.embedded import validate_embedded
 from steersman.api.schema.patterns import compile_pattern
-from steersman.api.schema.value import same, validate_value
+from steersman.api.schema.value import validate_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
