@@ -83,12 +83,12 @@ def default_container(container: Object) -> None:
     if not container.get("terminationMessagePolicy"):
         container["terminationMessagePolicy"] = "File"
     for variable in container.get("env") or ():
-        if field := (variable.get("valueFrom") or {}).get("fieldRef"):
+        if (field := (variable.get("valueFrom") or {}).get("fieldRef")) is not None:
             _field_ref(field)
     for handler in probes_and_handlers(container):
         _handler(handler)
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if probe := container.get(name):
+        if (probe := container.get(name)) is not None:
             for field, value in _PROBES:
                 if not probe.get(field):
                     probe[field] = value
@@ -126,7 +126,7 @@ def default_volume(volume: Object) -> None:
         host_path.setdefault("type", "")
     if (image := volume.get("image")) is not None and not image.get("pullPolicy"):
         image["pullPolicy"] = default_pull_policy(image.get("reference") or "")
-    if template := (volume.get("ephemeral") or {}).get("volumeClaimTemplate"):
+    if (template := (volume.get("ephemeral") or {}).get("volumeClaimTemplate")) is not None:
         default_claim_spec(template.setdefault("spec", {}))
 
 
@@ -139,7 +139,7 @@ def default_claim_spec(spec: Object) -> None:
 
 def _downward_items(items: Iterable[Object] | None) -> None:
     for item in items or ():
-        if field := item.get("fieldRef"):
+        if (field := item.get("fieldRef")) is not None:
             _field_ref(field)
 
 

@@ -35,9 +35,9 @@ def is_windows(spec: Object) -> bool:
 def probes_and_handlers(container: Object) -> Iterator[Object]:
     """Everything in a container that may hold an httpGet or grpc action."""
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if container.get(name):
+        if container.get(name) is not None:
             yield container[name]
     lifecycle = container.get("lifecycle") or {}
     for name in ("postStart", "preStop"):
-        if lifecycle.get(name):
+        if lifecycle.get(name) is not None:
             yield lifecycle[name]

@@ -19,13 +19,17 @@ _SECONDS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successTh
 _WINDOWS_SIGNALS = ("SIGKILL", "SIGTERM")
 _LINUX_SIGNALS = tuple(
     sorted(
-        """SIGABRT SIGALRM SIGBUS SIGCHLD SIGCLD SIGCONT SIGFPE SIGHUP SIGILL SIGINT SIGIO SIGIOT SIGKILL SIGPIPE
-        SIGPOLL SIGPROF SIGPWR SIGQUIT SIGSEGV SIGSTKFLT SIGSTOP SIGSYS SIGTERM SIGTRAP SIGTSTP SIGTTIN SIGTTOU SIGURG
-        SIGUSR1 SIGUSR2 SIGVTALRM SIGWINCH SIGXCPU SIGXFSZ SIGRTMIN SIGRTMAX""".split()
-        + [f"SIGRTMIN+{number}" for number in range(1, 16)]
-        + [f"SIGRTMAX-{number}" for number in range(1, 15)]
+        f"SIG{name}"
+        for name in (
+            "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT",
+            "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM",
+            "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU",
+            "XFSZ", "RTMIN", "RTMAX",
+            *(f"RTMIN+{number}" for number in range(1, 16)),
+            *(f"RTMAX-{number}" for number in range(1, 15)),
+        )
     )
-)
+)  # fmt: skip
 
 
 def validate_probes(container: Object, path: str, grace_s: int | None) -> list[FieldError]:

@@ -15,7 +15,11 @@ from steersman.api.meta.names import in_range_message
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
 
-ISCSI_NAME_TOO_LONG = "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified."
+ISCSI_NAME_TOO_LONG = (
+    "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters "
+    "if iscsi.initiatorName is specified."
+)
+_MANAGED_DISK = "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"
 _ISCSI_FORMATS = {
     "iqn": re.compile(r"iqn\.\d{4}-\d{2}\.([a-zA-Z0-9\-.]+)(:[^,;*&$|\s]+)\Z", re.ASCII),
     "eui": re.compile(r"\Aeui.[a-zA-Z0-9]{16}\Z"),
@@ -138,7 +142,7 @@ def fibre_channel(source: Object, path: str) -> list[FieldError]:
         errors.append(invalid(f"{path}.targetWWNs", names, detail))
     if names and lun is None:
         errors.append(required(f"{path}.lun", "lun is required if targetWWNs is specified"))
-    elif names and not 0 <= lun <= 255:
+    elif names and lun is not None and not 0 <= lun <= 255:
         errors.append(invalid(f"{path}.lun", lun, in_range_message(0, 255)))
     return errors
 
@@ -165,7 +169,7 @@ def azure_disk(source: Object, path: str) -> list[FieldError]:
     if kind is not None and kind not in ("Dedicated", "Managed", "Shared"):
         errors.append(not_supported(f"{path}.kind", kind, ("Dedicated", "Managed", "Shared")))
     if kind == "Managed" and not uri.startswith("/subscriptions/"):
-        form = ("/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}",)
+        form = (_MANAGED_DISK,)
         errors.append(not_supported(f"{path}.diskURI", uri, form))
     if kind is not None and kind != "Managed" and not uri.startswith("https://"):
         form = ("https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd",)

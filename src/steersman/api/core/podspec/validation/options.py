@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steersman.api.core.podspec.validation.resources import huge_page_is_divisible, is_huge_page
+from steersman.api.core.podspec.validation.security import host_sysctl
 from steersman.api.core.podspec.walk import all_containers, is_sidecar
 from steersman.api.meta.label_selector import has_invalid_values, validate_selector
 from steersman.api.meta.labels import parse_int64
@@ -47,7 +48,6 @@ def options_for(old: Object | None, *, resource_is_pod: bool = False) -> Options
         return Options(resource_is_pod=resource_is_pod)
     spec = old.get("spec") or {}
     annotations = (old.get("metadata") or {}).get("annotations")
-    shares_host = spec.get("hostNetwork") or spec.get("hostIPC")
     return Options(
         resource_is_pod=resource_is_pod,
         allow_invalid_deletion_cost=not deletion_cost_is_valid(annotations),
@@ -59,7 +59,10 @@ def options_for(old: Object | None, *, resource_is_pod: bool = False) -> Options
         ),
         allow_invalid_spread_match_label_keys=_has_doubled_spread_keys(spec),
         allow_non_local_token_path=any(_is_non_local(path) for path in _token_paths(spec)),
-        allow_namespaced_sysctls_on_host=bool(shares_host),
+        allow_namespaced_sysctls_on_host=any(
+            host_sysctl(sysctl.get("name") or "", spec, "")
+            for sysctl in (spec.get("securityContext") or {}).get("sysctls") or ()
+        ),
         allow_restart_container_policy_for_init=_has_restarting_init_container(spec),
         allow_user_namespace_volume_devices=spec.get("hostUsers") is False
         and any(c.get("volumeDevices") for c in all_containers(spec)),

@@ -24,7 +24,10 @@ _SYSCTL_MAX = 253
 _SYSCTL_SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SYSCTL = rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}"
 _SYSCTL_RE = re.compile(_SYSCTL)
-_IPC_SYSCTLS = ("kernel.shm", "kernel.msg", "fs.mqueue.")
+_IPC_SYSCTLS = frozenset(
+    f"kernel.{name}"
+    for name in ("sem", "shm", "shmall", "shmmax", "shmmni", "shm_rmid_forced", "msg", "msgmax", "msgmnb", "msgmni")
+)
 
 
 def validate_container_security(
@@ -147,17 +150,17 @@ def _validate_sysctls(sysctls: Sequence[Object], spec: Object, path: str, option
         elif name in seen:
             errors.append(duplicate(at, name))
         if not options.allow_namespaced_sysctls_on_host:
-            errors += _host_sysctl(name, spec, at)
+            errors += host_sysctl(name, spec, at)
         seen.add(name)
     return errors
 
 
-def _host_sysctl(name: str, spec: Object, path: str) -> list[FieldError]:
+def host_sysctl(name: str, spec: Object, path: str) -> list[FieldError]:
     """Kernel settings of a namespace that the pod shares with its host."""
     dotted = _dotted(name)
     if spec.get("hostNetwork") and dotted.startswith("net."):
         return [invalid(path, name, "may not be specified when 'hostNetwork' is true")]
-    if spec.get("hostIPC") and (dotted == "kernel.sem" or dotted.startswith(_IPC_SYSCTLS)):
+    if spec.get("hostIPC") and (dotted in _IPC_SYSCTLS or dotted.startswith("fs.mqueue.")):
         return [invalid(path, name, "may not be specified when 'hostIPC' is true")]
     return []
 
