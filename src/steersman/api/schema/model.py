@@ -1,10 +1,9 @@
 """Type and Field: the shape of API objects, for built-in and custom resources alike.
 
 A Type is made once and shared; types may refer to themselves (JSONSchemaProps does), so fields are filled in after
-creation and
-treated as read-only from then on. Facts come from upstream's OpenAPI documents (list types, keys, merge keys, defaults,
-enums) and
-from the Go structs' tags (pointer, omitempty), which decide what a zero value looks like on the wire.
+creation and treated as read-only from then on. Facts come from upstream's OpenAPI documents (list types, keys, merge
+keys, defaults, enums) and from the Go structs' tags (pointer, omitempty), which decide what a zero value looks like on
+the wire.
 """
 
 from __future__ import annotations

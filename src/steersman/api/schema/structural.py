@@ -1,5 +1,4 @@
-"""Structural schemas: Types out of a CustomResourceDefinition's `openAPIV3Schema`, in the vocabulary of the built-in
-ones.
+"""Structural schemas: a CustomResourceDefinition's `openAPIV3Schema` in the vocabulary of the built-in types.
 
     from_structural   schema -> Type, which `decode` understands like any other
     check_structural  is this a schema that upstream would accept?
