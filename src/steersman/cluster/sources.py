@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.resources import ResourceTable, Served
     from steersman.store.watchcache import Change, Entry
 
-_RBAC = (CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, ROLES, ROLE_BINDINGS)
+RBAC_RESOURCES = (CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, ROLES, ROLE_BINDINGS)
 
 
 class RoleFeed:
@@ -37,7 +37,7 @@ class RoleFeed:
 
     def __init__(self, resources: ResourceTable) -> None:
         self.table = RoleTable()
-        for resource in _RBAC:
+        for resource in RBAC_RESOURCES:
             _Follow(self.table, resources.of(resource))
 
 

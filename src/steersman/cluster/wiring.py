@@ -11,6 +11,8 @@ from steersman.apiserver.admission.catalog import chain
 from steersman.apiserver.app import Application
 from steersman.apiserver.authn.catalog import authenticator
 from steersman.apiserver.authz.catalog import authorizers
+from steersman.apiserver.authz.escalation import EscalationCheck
+from steersman.apiserver.authz.grants import GrantHook
 from steersman.apiserver.codec.negotiate import Negotiator
 from steersman.apiserver.codec.protobuf import Protobuf
 from steersman.apiserver.discovery import Discovery
@@ -23,7 +25,7 @@ from steersman.apiserver.reader import CacheReader
 from steersman.apiserver.resources import ResourceTable
 from steersman.apiserver.service import Service
 from steersman.apiserver.subresources.catalog import connectors
-from steersman.cluster.sources import CachedObjects, NodePods, RoleFeed
+from steersman.cluster.sources import RBAC_RESOURCES, CachedObjects, NodePods, RoleFeed
 from steersman.store.watchcache import WatchCache
 
 if TYPE_CHECKING:
@@ -75,12 +77,13 @@ def wire(
     relations = NodePods(resources, reader)
     authorizer, rbac = authorizers(roles=roles.table, relations=relations)
     identifiers = Identifiers(clock=clock, rng=rng)
+    admission = chain(reader=reader, authorizer=authorizer, rbac=rbac)
     pipeline = Pipeline(
         store=store,
         cache=cache,
-        chain=chain(reader=reader, authorizer=authorizer, rbac=rbac),
+        chain=admission,
         identifiers=identifiers,
-        hooks={},
+        hooks={resource: grants for resource in RBAC_RESOURCES},
     )
     negotiator = Negotiator()
     kinds = Kinds(frozenset(kind for r in BUILTIN for kind in _kinds(r.group, r.version, r.kind)))
@@ -89,6 +92,7 @@ def wire(
         cache=cache,
         resources=resources,
         pipeline=pipeline,
+        chain=admission,
         negotiator=negotiator,
         protobuf=Protobuf(),
         kinds=kinds,
@@ -120,7 +124,7 @@ def wire(
         authenticator=who,
         authorizer=authorizer,
         documents=documents,
-        connectors=connectors(),
+        connectors=connectors(reader=reader, authorizer=authorizer, authenticator=who, issuer=identity.issuer),
     )
     return Parts(service=service, application=application, documents=documents, reader=reader, health=health)
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from steersman.apiserver.authz.attributes import Authorizer
     from steersman.apiserver.authz.rbac import RBAC
 
-_OF_THE_GARBAGE_COLLECTOR = frozenset({"ownerReferences", "finalizers", "selfLink", "managedFields"})
+# The resourceVersion beside what the garbage collector writes: stored objects hold none.
+_HOUSEKEEPING = frozenset({"ownerReferences", "finalizers", "selfLink", "managedFields", "resourceVersion"})
 
 
 class EscalationCheck:
@@ -98,10 +99,7 @@ def only_housekeeping(new: Object, old: Object) -> bool:
     """Whether nothing differs but what the garbage collector writes (owners, finalizers): that grants nothing."""
     if {**new, "metadata": None} != {**old, "metadata": None}:
         return False
-    kept = [
-        {key: value for key, value in obj["metadata"].items() if key not in _OF_THE_GARBAGE_COLLECTOR}
-        for obj in (new, old)
-    ]
+    kept = [{key: value for key, value in obj["metadata"].items() if key not in _HOUSEKEEPING} for obj in (new, old)]
     return kept[0] == kept[1]
 
 
