@@ -58,7 +58,7 @@ def _members(shape: Shape, old: Any, new: Any, trees: Trees) -> None:
             added[element] = LEAF if child is None else _new(child, value, element)
             continue
         was = old[name]
-        if was is value or (was == value and type(was) is type(value)):
+        if was is value or (was == value and (not (child or shape).mixed or equal(was, value))):
             continue
         if child is None:
             trees[1][element] = LEAF
@@ -68,6 +68,15 @@ def _members(shape: Shape, old: Any, new: Any, trees: Trees) -> None:
         for name, element, child, _ in shape.plan(old).steps:
             if name not in new:
                 removed[element] = LEAF if child is None else _new(child, old[name], element)
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Equal as JSON values: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return len(one) == len(other) and all(key in other and equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(equal, one, other))
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
 def _new(shape: Shape, value: Any, element: str) -> Node:
@@ -118,10 +127,10 @@ def _items(shape: Shape, old: list[Any], new: list[Any], trees: Trees) -> None:
         if len(was) <= 1 and len(now) == 1:
             if not was:
                 added[element] = whole(item_shape, now[0])
-            elif was[0] != now[0]:
+            elif was[0] != now[0] or (item_shape.mixed and not equal(was[0], now[0])):
                 _values(item_shape, was[0], now[0], element, trees)
         elif len(was) > 1 and len(now) > 1:
-            if was != now:
+            if not equal(was, now):
                 modified[element] = LEAF
         elif len(was) > 1:
             added[element] = whole(item_shape, now[0])

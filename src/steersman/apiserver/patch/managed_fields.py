@@ -14,7 +14,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from steersman.apiserver.patch.compare import Comparison, compare
+from steersman.apiserver.patch.compare import Comparison, compare, equal
 from steersman.apiserver.patch.elements import FieldsError, TypedError, path_text
 from steersman.apiserver.patch.errors import ApplyConflict, FailedPatch, MalformedPatch
 from steersman.apiserver.patch.fieldset import FieldSet, mentioned
@@ -173,7 +173,7 @@ def keep_timestamps(old: Object, new: Object) -> None:
         if {**was, "time": None} != {**now, "time": None}:
             return
     rest = {**new, "metadata": {**new["metadata"], "managedFields": before}}
-    if rest == old:
+    if equal(rest, old):
         new["metadata"]["managedFields"] = before
 
 
@@ -279,7 +279,7 @@ class _Applying:
         return self._finished(new, managed)
 
     def _finished(self, new: Object, managed: Managed) -> Object:
-        changed = new != self.live
+        changed = new != self.live or (self.shape.mixed and not equal(new, self.live))
         mine = managed[self.me]
         fields = mine.fields.difference(_NOBODY_OWNS)
         if fields:
@@ -308,7 +308,7 @@ class _Applying:
         # And with what came along, but was never this manager's.
         kept = FieldSet(mentioned(shape, pruned)).with_named_members(shape)
         gone = everything.difference(kept).intersection(applied_before)
-        result: Object = remove(shape, merged, gone.tree) or {}
+        result: Object = remove(shape, merged, gone.tree, hollow=True) or {}
         return result
 
     def _refuse_conflicts(self, managed: Managed, changes: Comparison, manager: str) -> None:

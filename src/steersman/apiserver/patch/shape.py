@@ -48,6 +48,8 @@ class Shape:
     """Declared fields."""
     member: Shape | None = None
     """Shape of members that are not declared; None if there may be none."""
+    mixed: bool = False
+    """There are values of any kind in it, so that true and 1 may meet."""
     plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
     """Plans of the member combinations seen so far; private to `plan`."""
 
@@ -98,20 +100,22 @@ class Plan(NamedTuple):
     whole: dict[str, Any] | None
 
 
-_UNTYPED = Shape(scalar="untyped", list_type="atomic", map_type="atomic")
+_UNTYPED = Shape(scalar="untyped", list_type="atomic", map_type="atomic", mixed=True)
 _UNTYPED.item = _UNTYPED.member = _UNTYPED
-DEDUCED = Shape(scalar="untyped", list_type="atomic", item=_UNTYPED, map_type="granular")
+DEDUCED = Shape(scalar="untyped", list_type="atomic", item=_UNTYPED, map_type="granular", mixed=True)
 """Any JSON value without a schema."""
 DEDUCED.member = DEDUCED
+_FIELDS = Shape(map_type="granular", member=DEDUCED)
 
 
 @lru_cache(maxsize=SHAPES_MAX)
 def shape_of(type_: Type) -> Shape:
     """The Shape of a Type, made once per Type (compared by identity)."""
-    return _make(type_, {})
+    return _make(type_, {}, loose=False)
 
 
-def _make(type_: Type, made: dict[Type, Shape]) -> Shape:
+def _make(type_: Type, made: dict[Type, Shape], *, loose: bool) -> Shape:
+    """`loose`: within a custom type that preserves unknown fields, what is declared preserves them, too."""
     known = made.get(type_)
     if known is not None:
         return known
@@ -119,24 +123,31 @@ def _make(type_: Type, made: dict[Type, Shape]) -> Shape:
     if scalar is not None:
         return Shape(scalar=scalar)
     if type_.form in {"any", "union"}:
+        if type_.name.endswith(".FieldsV1"):
+            return _FIELDS
         return _UNTYPED if type_.name.endswith(".runtime.RawExtension") else DEDUCED
+    if type_.form == "struct" and type_.custom and not type_.fields and not type_.schema.get("type"):
+        return DEDUCED
     shape = made[type_] = Shape()
+    loose = type_.custom and (loose or type_.preserve_unknown)
     if type_.form == "list":
-        _fill_list(shape, type_, made)
+        _fill_list(shape, type_, made, loose=loose)
         return shape
     shape.map_type = type_.map_type
-    if type_.form == "map":
-        shape.member = _make(type_.element, made) if type_.element is not None else DEDUCED
-        return shape
-    shape.members = {name: _make(one.type, made) for name, one in type_.fields.items()}
-    if type_.preserve_unknown or not type_.fields:
+    shape.members = {name: _make(one.type, made, loose=loose) for name, one in type_.fields.items()}
+    if type_.element is not None:
+        shape.member = _make(type_.element, made, loose=loose)
+    elif type_.preserve_unknown or loose or not type_.fields:
         shape.member = DEDUCED
+    parts = [*shape.members.values(), *([shape.member] if shape.member else ())]
+    shape.mixed = any(part.mixed for part in parts)
     return shape
 
 
-def _fill_list(shape: Shape, type_: Type, made: dict[Type, Shape]) -> None:
+def _fill_list(shape: Shape, type_: Type, made: dict[Type, Shape], *, loose: bool) -> None:
     shape.list_type = type_.list_type
-    shape.item = _make(type_.element, made) if type_.element is not None else _UNTYPED
+    shape.item = _make(type_.element, made, loose=loose) if type_.element is not None else _UNTYPED
+    shape.mixed = shape.item.mixed
     if type_.list_type == "map":
         shape.keys = tuple(sorted(type_.map_keys))
         fields = type_.element.fields if type_.element is not None else {}

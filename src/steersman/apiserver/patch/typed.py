@@ -159,16 +159,19 @@ def _merge_items(shape: Shape, live: list[Any], applied: list[Any]) -> list[Any]
     return out
 
 
-def remove(shape: Shape, value: Any, items: Node) -> Any:
-    """`value` without the members of `items` (a FieldSet's tree, or a node of one). What loses everything is null."""
+def remove(shape: Shape, value: Any, items: Node, *, hollow: bool = False) -> Any:
+    """`value` without the members of `items` (a FieldSet's tree, or a node of one). What loses everything is null.
+
+    A list item that loses everything has no identity any more and goes, too, or with `hollow` stays as `{}`.
+    """
     if isinstance(value, dict) and shape.map_type:
-        return _remove_members(shape, value, items)
+        return _remove_members(shape, value, items, hollow=hollow)
     if isinstance(value, list) and shape.list_type:
-        return _remove_items(shape, value, items)
+        return _remove_items(shape, value, items, hollow=hollow)
     return value
 
 
-def _remove_members(shape: Shape, value: Any, items: Node) -> Any:
+def _remove_members(shape: Shape, value: Any, items: Node, *, hollow: bool) -> Any:
     if not value or shape.map_type == "atomic":
         return None
     kept = {}
@@ -177,11 +180,11 @@ def _remove_members(shape: Shape, value: Any, items: Node) -> Any:
         if node is None:
             kept[key] = inner
         elif node and "." not in node:
-            kept[key] = remove(shape.members.get(key, shape.member) or DEDUCED, inner, node)
+            kept[key] = remove(shape.members.get(key, shape.member) or DEDUCED, inner, node, hollow=hollow)
     return kept or None
 
 
-def _remove_items(shape: Shape, value: list[Any], items: Node) -> Any:
+def _remove_items(shape: Shape, value: list[Any], items: Node, *, hollow: bool) -> Any:
     if not value or shape.list_type == "atomic":
         return None
     child = shape.item or DEDUCED
@@ -191,7 +194,9 @@ def _remove_items(shape: Shape, value: list[Any], items: Node) -> Any:
         if node is None:
             kept.append(item)
         elif node and "." not in node:
-            kept.append(remove(child, item, node))
+            rest = remove(child, item, node, hollow=hollow)
+            if rest is not None or hollow:
+                kept.append({} if rest is None else rest)
     return kept or None
 
 

@@ -107,3 +107,9 @@ def test_an_object_does_not_differ_from_itself(one):
     found = compare(CUSTOM, one, dict(one))
     assert not found.written
     assert not found.removed
+
+
+def test_true_and_one_differ_but_one_and_one_point_zero_do_not():
+    assert changes({"x": {"a": 1}}, {"x": {"a": True}}, DEDUCED) == [[], [".x.a"], []]
+    assert changes({"x": [1, {"b": 1}]}, {"x": [1, {"b": True}]}, DEDUCED) == [[], [".x"], []]
+    assert changes({"x": 1}, {"x": 1.0}, DEDUCED) == [[], [], []]

@@ -52,3 +52,15 @@ def test_plans_remember_member_combinations():
     shape = shape_of(type_of("io.k8s.api.core.v1.EnvVar"))
     assert shape.plan({"name": "a", "value": "b"}) is shape.plan({"name": "x", "value": "y"})
     assert list(shape.plan({"value": "b", "name": "a"}).leaves) == ["f:name", "f:value"]
+
+
+def test_what_preserves_unknown_fields_does_so_all_the_way_down():
+    inner = Type("struct", fields={"a": Field(Type("string", custom=True))}, custom=True)
+    outer = Type("struct", fields={"inner": Field(inner)}, custom=True, preserve_unknown=True)
+    assert shape_of(outer).members["inner"].member is DEDUCED
+    assert shape_of(inner).member is None
+
+
+def test_only_values_of_any_kind_need_a_careful_comparison():
+    assert not shape_of(type_of("io.k8s.api.core.v1.Pod")).mixed
+    assert shape_of(type_of("io.k8s.api.apps.v1.ControllerRevision")).mixed

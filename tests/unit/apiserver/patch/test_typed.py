@@ -144,3 +144,10 @@ def test_everything_applied_is_in_the_result(live, applied):
     found = {item["name"]: item for item in merged(live, applied)}
     for item in applied:
         assert item.items() <= found[item["name"]].items()
+
+
+def test_items_that_lose_everything_go_or_stay_hollow():
+    value = {"containers": [{"name": "a"}, {"name": "b", "image": "i"}]}
+    gone = FieldSet.of(("f:containers", 'k:{"name":"a"}', "f:name"))
+    assert remove(SPEC, value, gone.tree) == {"containers": [{"name": "b", "image": "i"}]}
+    assert remove(SPEC, value, gone.tree, hollow=True) == {"containers": [{}, {"name": "b", "image": "i"}]}
