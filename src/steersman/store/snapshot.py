@@ -1,8 +1,8 @@
 """A store's current content as one file: independent of the driver, complete or absent, checked before it is believed.
 
-Layout: the line `steersman snapshot 1`, a line of JSON with the revision, then per record four little-endian 32 bit
-numbers (length of key, length of value, seconds to live or 0, CRC-32 of both) and the two texts; a final record with
-an empty key whose value is the number of records.
+Layout: the line `steersman snapshot 1`; a line of JSON with the revision; then per record four little-endian 32 bit
+numbers (length of the key, length of the value, seconds to live or 0, CRC-32 of all else in the record), the key and
+the value. A final record has an empty key, and as its value the number of records before it and the revision.
 """
 
 from __future__ import annotations
@@ -21,19 +21,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAGIC = b"steersman snapshot 1\n"
-_HEAD = struct.Struct("<IIII")
+_HEAD = struct.Struct("<III")
+_CHECKSUM = struct.Struct("<I")
 
 
 class SnapshotWriter:
     """Writes beside the target and moves it there in the end. All methods block. Raises StoreBroken."""
 
-    __slots__ = ("_count", "_file", "_path", "_temporary")
+    __slots__ = ("_count", "_file", "_path", "_revision", "_temporary")
 
     def __init__(self, path: Path, *, revision: int) -> None:
         if path.exists():
             raise StoreBroken(f"{path} exists already; a snapshot is written to a new file")
         self._path = path
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._revision = revision
         self._count = 0
         try:
             self._file = self._temporary.open("xb")
@@ -46,15 +48,16 @@ class SnapshotWriter:
         try:
             for key, value, ttl_s in items:
                 name = key.encode()
-                checksum = zlib.crc32(value, zlib.crc32(name))
-                self._file.write(_HEAD.pack(len(name), len(value), ttl_s, checksum) + name + value)
+                head = _HEAD.pack(len(name), len(value), ttl_s)
+                checksum = zlib.crc32(value, zlib.crc32(name, zlib.crc32(head)))
+                self._file.write(head + _CHECKSUM.pack(checksum) + name + value)
                 self._count += 1
         except OSError as error:
             raise StoreBroken(f"cannot write the snapshot {self._path}: {error.strerror}") from error
 
     def finish(self) -> None:
         """Make it durable and visible under its name."""
-        self.add([("", str(self._count).encode(), 0)])
+        self.add([("", _end(self._count, self._revision), 0)])
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -99,12 +102,24 @@ def open_snapshot(path: Path) -> Snapshot:
             count += 1
         else:
             end = put.value
-    if end != str(count).encode():
-        raise _damaged(path)
     with path.open("rb") as file:
         file.readline()
-        revision = json.loads(file.readline())["revision"]
+        revision = _revision(file.readline())
+    if revision is None or end != _end(count, revision):
+        raise _damaged(path)
     return Snapshot(path, revision, count)
+
+
+def _end(count: int, revision: int) -> bytes:
+    return b"%d %d" % (count, revision)
+
+
+def _revision(line: bytes) -> int | None:
+    try:
+        revision = json.loads(line)["revision"]
+    except (ValueError, KeyError):
+        return None
+    return revision if isinstance(revision, int) else None
 
 
 def _records(path: Path) -> Iterator[Put]:
@@ -112,12 +127,14 @@ def _records(path: Path) -> Iterator[Put]:
         with path.open("rb") as file:
             if file.readline() != _MAGIC or not file.readline().startswith(b"{"):
                 raise StoreBroken(f"{path} is no snapshot of steersman")
-            while head := file.read(_HEAD.size):
-                if len(head) < _HEAD.size:
+            while start := file.read(_HEAD.size + _CHECKSUM.size):
+                if len(start) < _HEAD.size + _CHECKSUM.size:
                     raise _damaged(path)
-                name_size, value_size, ttl_s, checksum = _HEAD.unpack(head)
+                head = start[: _HEAD.size]
+                name_size, value_size, ttl_s = _HEAD.unpack(head)
+                (checksum,) = _CHECKSUM.unpack(start[_HEAD.size :])
                 name, value = file.read(name_size), file.read(value_size)
-                if zlib.crc32(value, zlib.crc32(name)) != checksum:
+                if zlib.crc32(value, zlib.crc32(name, zlib.crc32(head))) != checksum:
                     raise _damaged(path)
                 yield Put(name.decode(), value, ttl_s)
     except OSError as error:
