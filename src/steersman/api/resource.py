@@ -76,6 +76,8 @@ class UpdateStrategy:
     prepare: Callable[[Object, Object, Context], None] | None = None
     validate: Callable[[Object, Object], list[FieldError]] | None = None
     warnings: Callable[[Object, Object | None], list[str]] | None = None
+    raises_generation: bool = True
+    """Whether a change of the resource's `generation_fields` through this path counts as one."""
     reset_fields: tuple[tuple[str, ...], ...] = ()
     """Field paths that an apply or update through this path never owns, as (("status",),)."""
 
@@ -129,6 +131,16 @@ class Strategy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Where a `scale` subresource finds its numbers in the object; paths are field names from the root."""
+
+    replicas: tuple[str, ...] = ("spec", "replicas")
+    status_replicas: tuple[str, ...] = ("status", "replicas")
+    selector: Callable[[Object], str] | None = None
+    """The text of `status.selector`. Left out: `spec.selector` is a LabelSelector."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subresource:
     """One path below an object. With an `update` strategy it is a view of the object itself (get, update, patch);
     otherwise
@@ -142,6 +154,8 @@ class Subresource:
     version: str = ""
     kind: str = ""
     update: UpdateStrategy | None = None
+    scale: Scale | None = None
+    """It is the autoscaling/v1 Scale of its object."""
     accepts: tuple[str, ...] = ()
 
 
@@ -179,6 +193,8 @@ class Resource:
     """What upstream says about a field selector that the resource does not have; `{}` stands for the field."""
     storage_prefix: str = ""
     """Path below /registry/; left out: the plural (with the group in front for custom resources)."""
+    storage_version: str = ""
+    """The version in which upstream stores it, where that is another than this one: discovery shows a hash of it."""
     stored_as: Resource | None = None
     """The resource whose stored form this one is another view of (HPA v1 of v2, events of events)."""
     conversion: Conversion | None = None

@@ -1,4 +1,6 @@
-"""What the server says of itself: /version, the index of paths, and the documents with which others verify its tokens."""
+"""What the server says of itself: /version, the index of paths, and the documents with which others verify its
+tokens.
+"""
 
 from __future__ import annotations
 

@@ -183,7 +183,9 @@ def _resource(resource: Resource) -> Object:
 
 def _storage_hash(resource: Resource) -> str:
     stored = resource.stored
-    digest = hashlib.sha256(f"{stored.group}/{stored.version}/{stored.kind}".encode()).digest()
+    digest = hashlib.sha256(
+        f"{stored.group}/{stored.storage_version or stored.version}/{stored.kind}".encode()
+    ).digest()
     return base64.b64encode(digest[:8]).decode()
 
 

@@ -157,13 +157,15 @@ class Pipeline:
         own_fields: bool = True,
         create_on_absent: bool = False,
         default: bool = True,
+        review: bool = True,
         uid: str | None = None,
     ) -> Written:
         """`transform(old)` gives the new object in the served version; called again with a newer `old` after a lost
         race.
 
         `create_on_absent`: `transform(None)` makes an object that is created. `own_fields` False: transform has kept
-        managedFields itself (apply). `uid`: only this incarnation of the object. Raises ApiError.
+        managedFields itself (apply). `review` False: admission has looked at it already, in another form. `uid`: only
+        this incarnation of the object. Raises ApiError.
         """
         served = write.served
         await self._cache.fresh()
@@ -183,13 +185,14 @@ class Pipeline:
             _single_owners(write, new["metadata"])
             if own_fields:
                 self._own_fields(write, new, served.served_form(served.index.decode(entry)))
-            review = self._review(UPDATE, write, new, old)
+            asked = self._review(UPDATE, write, new, old)
             try:
-                await self._chain.admit(review)
+                if review:
+                    await self._chain.admit(asked)
                 served.stored_form(new)
-                return await self._update_stored(write, new, old, entry, review)
+                return await self._update_stored(write, new, old, entry, asked if review else None)
             except StoreConflict as conflict:
-                await self._undo(write, review)
+                await self._undo(write, asked)
                 if insists and conflict.current is not None:
                     raise _modified(served, write.name) from None
                 record = conflict.current
@@ -199,7 +202,7 @@ class Pipeline:
                     else None
                 )
             except BaseException:
-                await self._undo(write, review)
+                await self._undo(write, asked)
                 raise
         raise _modified(served, write.name)
 
@@ -218,7 +221,9 @@ class Pipeline:
             raise _wrong_uid(write.served, write, obj["metadata"]["uid"], "")
         return await self.create(write, obj)
 
-    async def _update_stored(self, write: Write, new: Object, old: Object, entry: Entry, review: Review) -> Written:
+    async def _update_stored(
+        self, write: Write, new: Object, old: Object, entry: Entry, review: Review | None
+    ) -> Written:
         served = write.served
         resource = served.resource.stored
         strategy = resource.strategy
@@ -234,7 +239,8 @@ class Pipeline:
             _keep(new, old, "status")
         if prepare is not None:
             prepare(new, old, write.context())
-        if strategy.has_generation and any(new.get(f) != old.get(f) for f in strategy.generation_fields):
+        counts = strategy.has_generation and (view is None or view.raises_generation)
+        if counts and any(new.get(f) != old.get(f) for f in strategy.generation_fields):
             metadata["generation"] = before.get("generation", 0) + 1
         errors = validate_metadata_update(new, old)
         if view is not None:
@@ -249,7 +255,8 @@ class Pipeline:
             write.warnings += warn(new, old)
         if strategy.canonicalize is not None:
             strategy.canonicalize(new)
-        await self._chain.validate(review)
+        if review is not None:
+            await self._chain.validate(review)
         if before.get("deletionTimestamp") and deletion.may_be_removed(new, strategy):
             return await self._remove(write, new, old, entry)
         keep_timestamps(old, new)
@@ -431,8 +438,8 @@ def _single_owners(write: Write, metadata: Object) -> None:
     if repeated:
         metadata["ownerReferences"] = single
         write.warnings.append(
-            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
-            "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and "
+            "may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
             + ", ".join(dict.fromkeys(repeated))
         )
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
+    from steersman.apiserver.admission.chain import Chain
     from steersman.apiserver.codec.negotiate import Negotiator
     from steersman.apiserver.codec.protobuf import Protobuf
     from steersman.apiserver.kinds import Kinds
@@ -31,6 +32,7 @@ class Service:
     cache: WatchCache
     resources: ResourceTable
     pipeline: Pipeline
+    chain: Chain
     negotiator: Negotiator
     protobuf: Protobuf
     kinds: Kinds

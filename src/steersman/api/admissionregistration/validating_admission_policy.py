@@ -15,7 +15,9 @@ VALIDATING_ADMISSION_POLICIES = Resource(
     categories=("api-extensions",),
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),),
+    subresources=(
+        Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),
+    ),
     strategy=Strategy(
         has_generation=True,
         has_status=True,

@@ -13,6 +13,7 @@ CLUSTER_TRUST_BUNDLES = Resource(
     singular="clustertrustbundle",
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.certificates.v1.ClusterTrustBundle"),
+    storage_version="v1beta1",
     strategy=Strategy(
         allow_unconditional_update=False,
     ),

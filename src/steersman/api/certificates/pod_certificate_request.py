@@ -14,7 +14,10 @@ POD_CERTIFICATE_REQUESTS = Resource(
     singular="podcertificaterequest",
     scope=Scope.NAMESPACED,
     schema=schema("io.k8s.api.certificates.v1.PodCertificateRequest"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),),
+    storage_version="v1beta1",
+    subresources=(
+        Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),
+    ),
     strategy=Strategy(
         has_status=True,
         reset_fields=(("status",),),

@@ -14,7 +14,10 @@ DEVICE_TAINT_RULES = Resource(
     singular="devicetaintrule",
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.resource.v1.DeviceTaintRule"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),),
+    storage_version="v1beta2",
+    subresources=(
+        Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),
+    ),
     strategy=Strategy(
         has_generation=True,
         has_status=True,

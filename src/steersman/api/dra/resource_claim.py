@@ -14,7 +14,9 @@ RESOURCE_CLAIMS = Resource(
     singular="resourceclaim",
     scope=Scope.NAMESPACED,
     schema=schema("io.k8s.api.resource.v1.ResourceClaim"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),),
+    subresources=(
+        Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),
+    ),
     strategy=Strategy(
         has_status=True,
         reset_fields=(("status",),),

@@ -14,7 +14,9 @@ SERVICE_CIDRS = Resource(
     singular="servicecidr",
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.networking.v1.ServiceCIDR"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),),
+    subresources=(
+        Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),
+    ),
     strategy=Strategy(
         has_status=True,
         reset_fields=(("status",),),

@@ -14,7 +14,9 @@ VOLUME_ATTACHMENTS = Resource(
     singular="volumeattachment",
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.storage.v1.VolumeAttachment"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),),
+    subresources=(
+        Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),
+    ),
     strategy=Strategy(
         has_status=True,
         reset_fields=(("status",),),

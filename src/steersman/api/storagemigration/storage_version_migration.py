@@ -14,7 +14,10 @@ STORAGE_VERSION_MIGRATIONS = Resource(
     singular="storageversionmigration",
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.storagemigration.v1.StorageVersionMigration"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),),
+    storage_version="v1beta1",
+    subresources=(
+        Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(keep_metadata=True)),
+    ),
     strategy=Strategy(
         has_status=True,
         reset_fields=(("status",),),

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.apiserver.subresources.binding import bind
+from steersman.apiserver.subresources.eviction import Evictions
+from steersman.apiserver.subresources.reviews import Reviews
+from steersman.apiserver.subresources.token import Tokens
+
 if TYPE_CHECKING:
     from steersman.apiserver.app import Connector
+    from steersman.apiserver.authn.authenticator import Authenticator
+    from steersman.apiserver.authn.service_account_issuer import TokenIssuer
+    from steersman.apiserver.authz.attributes import Authorizer
+    from steersman.apiserver.reader import CacheReader
 
 
-def connectors() -> dict[tuple[str, str, str], Connector]:
+def connectors(
+    *,
+    reader: CacheReader,
+    authorizer: Authorizer,
+    authenticator: Authenticator,
+    issuer: TokenIssuer,
+) -> dict[tuple[str, str, str], Connector]:
     """Every connector, constructed."""
-    return {}
+    tokens = Tokens(reader=reader, issuer=issuer, audiences=authenticator.audiences)
+    return {
+        ("", "bindings", ""): bind,
+        ("", "pods", "binding"): bind,
+        ("", "pods", "eviction"): Evictions(reader=reader).evict,
+        ("", "serviceaccounts", "token"): tokens.create,
+        **Reviews(authorizer=authorizer, authenticator=authenticator).connectors(),
+    }
