@@ -76,6 +76,7 @@ def wire(
     roles = RoleFeed(resources)
     relations = NodePods(resources, reader)
     authorizer, rbac = authorizers(roles=roles.table, relations=relations)
+    grants = GrantHook(check=EscalationCheck(authorizer=authorizer, rbac=rbac))
     identifiers = Identifiers(clock=clock, rng=rng)
     admission = chain(reader=reader, authorizer=authorizer, rbac=rbac)
     pipeline = Pipeline(
@@ -83,7 +84,7 @@ def wire(
         cache=cache,
         chain=admission,
         identifiers=identifiers,
-        hooks={resource: grants for resource in RBAC_RESOURCES},
+        hooks=dict.fromkeys(RBAC_RESOURCES, grants),
     )
     negotiator = Negotiator()
     kinds = Kinds(frozenset(kind for r in BUILTIN for kind in _kinds(r.group, r.version, r.kind)))
