@@ -31,10 +31,15 @@ _LEASE_NAMESPACE = "kube-node-lease"
 class PodEntry(Protocol):
     """One pod in the API server's cache."""
 
-    uid: str
-    namespace: str
-    revision: int
-    """Changes with every write of the pod."""
+    @property
+    def uid(self) -> str: ...
+
+    @property
+    def namespace(self) -> str: ...
+
+    @property
+    def revision(self) -> int:
+        """Changes with every write of the pod."""
 
     def load(self) -> Object:
         """The whole pod, read-only."""
