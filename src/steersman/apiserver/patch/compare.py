@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from steersman.apiserver.patch.elements import TypedError, element_text, index_items
 from steersman.apiserver.patch.fieldset import LEAF, FieldSet, ordered, whole
-from steersman.apiserver.patch.shape import DEDUCED
+from steersman.apiserver.patch.shape import DEDUCED, shape_of, zero_of
 
 if TYPE_CHECKING:
+    from steersman.api.schema.model import Type
     from steersman.apiserver.patch.fieldset import Node
     from steersman.apiserver.patch.shape import Shape
 
 
+TEMPLATES_MAX = 512
+"""Field values of created objects whose outcome is remembered."""
+TEMPLATE_BYTES_MAX = 16_384
+"""Larger ones are not."""
 Trees = tuple["Node", "Node", "Node"]
 """What was added, modified, removed, at one level."""
 
@@ -48,6 +56,47 @@ def compare(shape: Shape, old: Any, new: Any) -> Comparison:
     if old is not new:
         _members(shape, old or {}, new or {}, trees)
     return Comparison(*(FieldSet(ordered(tree)) for tree in trees))
+
+
+def compare_created(type_: Type, new: Any) -> Comparison:
+    """A new object against Go's zero value, which it replaces.
+
+    Objects made from one template differ in their metadata only, so the outcome for each other built-in field is
+    remembered by its JSON: that costs a tenth of going through it.
+    """
+    shape, zero = shape_of(type_), zero_of(type_)
+    if type_.custom:
+        return compare(shape, zero, new)
+    trees: Trees = ({}, {}, {})
+    for name, _, child, _ in shape.plan(new).steps:
+        value = new[name]
+        part: Trees | None = None
+        if child is not None and child.members and name != "metadata":
+            payload = _payload(value)
+            part = _remembered(type_, name, payload) if payload else None
+        if part is None:
+            part = ({}, {}, {})
+            _members(shape, {name: zero[name]} if name in zero else {}, {name: value}, part)
+        for tree, more in zip(trees, part, strict=True):
+            tree.update(more)
+    return Comparison(*map(FieldSet, trees))
+
+
+def _payload(value: Any) -> bytes:
+    """The JSON of a value that is worth remembering; empty if it is too large, or no JSON."""
+    try:
+        payload = orjson.dumps(value)
+    except TypeError:
+        return b""
+    return payload if len(payload) <= TEMPLATE_BYTES_MAX else b""
+
+
+@lru_cache(maxsize=TEMPLATES_MAX)
+def _remembered(type_: Type, name: str, payload: bytes) -> Trees:
+    trees: Trees = ({}, {}, {})
+    zero = zero_of(type_)
+    _members(shape_of(type_), {name: zero[name]} if name in zero else {}, {name: orjson.loads(payload)}, trees)
+    return trees
 
 
 def _members(shape: Shape, old: Any, new: Any, trees: Trees) -> None:

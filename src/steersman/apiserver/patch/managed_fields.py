@@ -14,7 +14,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from steersman.apiserver.patch.compare import Comparison, compare, equal
+from steersman.apiserver.patch.compare import Comparison, compare, compare_created, equal
 from steersman.apiserver.patch.elements import FieldsError, TypedError, path_text
 from steersman.apiserver.patch.errors import ApplyConflict, FailedPatch, MalformedPatch
 from steersman.apiserver.patch.fieldset import FieldSet, mentioned
@@ -30,7 +30,7 @@ from steersman.apiserver.patch.managers import (
     united,
     updater,
 )
-from steersman.apiserver.patch.shape import shape_of, zero_of
+from steersman.apiserver.patch.shape import shape_of
 from steersman.apiserver.patch.typed import check, merge, remove, without_nulls
 
 if TYPE_CHECKING:
@@ -107,14 +107,12 @@ def stamp_update(
     if type_.custom:
         _follow_schema(managed, shape)
     try:
-        _update(
-            old if old is not None else zero_of(type_), new,
-            shape=shape, managed=managed, me=me, now=_stamp(now), excluded=_excluded(reset_fields),
-        )  # fmt: skip
+        changes = compare_created(type_, new) if old is None else compare(shape, old, new)
     except TypedError:
         if before:
             metadata["managedFields"] = before
         return
+    _update(changes, managed=managed, me=me, now=_stamp(now), excluded=_excluded(reset_fields))
     cap_updaters(managed)
     if managed:
         metadata["managedFields"] = encode_managed(managed)
@@ -154,10 +152,11 @@ def apply(
         _follow_schema(managed, applying.shape)
     if not managed and live is not None:
         first = updater(BEFORE_FIRST_APPLY, api_version, subresource)
-        _update(
-            zero_of(type_), live,
-            shape=applying.shape, managed=managed, me=first, now=applying.now, excluded=applying.excluded,
-        )  # fmt: skip
+        try:
+            changes = compare_created(type_, live)
+        except TypedError as error:
+            raise FailedPatch(f"failed to create manager for existing fields: {error}") from error
+        _update(changes, managed=managed, me=first, now=applying.now, excluded=applying.excluded)
     result = applying.run(managed, force=force, manager=manager)
     if manager == _KUBECTL:
         _sync_last_applied(result, patch)
@@ -196,13 +195,11 @@ def _starting_point(given: Any, before: Any, *, from_request: bool) -> Managed:
         return {}
 
 
-def _update(
-    old: Object, new: Object, *, shape: Shape, managed: Managed, me: Owner, now: str, excluded: FieldSet
-) -> None:
+def _update(changes: Comparison, *, managed: Managed, me: Owner, now: str, excluded: FieldSet) -> None:
     """Give all that was written to `me`, with the time if there is anything; take it, and what is gone, from others."""
-    changes = compare(shape, old, new).without(excluded)
+    changes = changes.without(excluded)
     _take(managed, changes, None)
-    mine = changes.written.recursive_difference(excluded).difference(_NOBODY_OWNS)
+    mine = changes.written.difference(_NOBODY_OWNS)
     if not mine:
         return
     previous = managed.get(me)
