@@ -29,7 +29,7 @@ from steersman.apiserver.authn.user import (
     split_service_account,
 )
 from steersman.apiserver.authz.attributes import Attributes
-from steersman.apiserver.authz.forbidden import forbidden
+from steersman.apiserver.authz.forbidden import NO_SNIFF, forbidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,8 @@ def wanted_user(headers: Headers) -> User | None:
     if not name:
         if uid or groups or extra:
             asked = User(name="", uid=uid, groups=groups, extra=extra)
-            raise BadRequest(f"requested {asked.go_syntax()} without impersonating a user name")
+            message = f"requested {asked.go_syntax()} without impersonating a user name"
+            raise BadRequest(message, headers=NO_SNIFF)
         return None
     return User(name=name, uid=uid, groups=groups, extra=extra)
 

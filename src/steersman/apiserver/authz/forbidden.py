@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from steersman.apiserver.authz.attributes import Attributes
 
 _SANITIZED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_NO_SNIFF = (("X-Content-Type-Options", "nosniff"),)
+NO_SNIFF = (("X-Content-Type-Options", "nosniff"),)
+"""A header of every answer that comes before routing."""
 
 
 def describe_refusal(attributes: Attributes) -> str:
@@ -32,5 +33,5 @@ def forbidden(attributes: Attributes, reason: str = "") -> Forbidden:
     if reason:
         message = f"{message}: {reason}"
     error = Forbidden.of(attributes.group, attributes.resource, attributes.name, message)
-    error.headers = _NO_SNIFF
+    error.headers = NO_SNIFF
     return error
