@@ -33,7 +33,7 @@ PLACEHOLDERS = [
         (r'(resourceVersion\\?"?: ?\\?"?|Resource Version: +)\d+', r"\1<rv>"),
         (r"\b10\.96\.\d{1,3}\.\d{1,3}\b", "<ip>"),
         (r"(?<=[:\s])3[0-2]\d{3}(?=/|\b)", "<port>"),
-        (r"(?<![\w.-])(\d+[smhd]){1,2}(?![\w.])", "<age>"),
+        (r"(?<![\w.\"-])(\d+[smhd]){1,2}(?![\w.])", "<age>"),
         # kubectl's own wording, which differs between the versions that may be on PATH
         (r" deleted from <ns> namespace", " deleted"),
         (r"#(success|failure)=", r"\1Threshold="),
