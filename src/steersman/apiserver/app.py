@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     Connector = Callable[[Call, Service], Outcome | Awaitable[Outcome]]
 
 NOT_FOUND = "the server could not find the requested resource"
+_NO_SNIFF = ("X-Content-Type-Options", "nosniff")
 PAGE_NOT_FOUND = "404 page not found\n"
 
 _VERBS: Mapping[str, Any] = {

@@ -321,7 +321,7 @@ class Pipeline:
                 if outcome is deletion.Outcome.PENDING:
                     return Written(served.json(entry), changed=False, revision=entry.revision)
                 if outcome is deletion.Outcome.REMOVE:
-                    return await self._remove(write, obj, old, entry)
+                    return await self._remove(write, obj, old, entry, asked_for=True)
                 written = await self._put(write, obj, entry)
                 hook = self._hooks.get(resource)
                 if hook is not None and not write.dry_run:
@@ -367,8 +367,12 @@ class Pipeline:
             current = served.index.entry(key, value, revision, served.index.hint(obj))
         return Written(served.json(current), created=entry is None, revision=revision)
 
-    async def _remove(self, write: Write, obj: Object, old: Object, entry: Entry) -> Written:
-        """Take the object out of the store; the answer is its last state."""
+    async def _remove(
+        self, write: Write, obj: Object, old: Object, entry: Entry, *, asked_for: bool = False
+    ) -> Written:
+        """Take the object out of the store; the answer is its last state, at the deletion's revision if it was
+        `asked_for`.
+        """
         served = write.served
         obj["metadata"]["resourceVersion"] = str(entry.revision)
         last = orjson.dumps(served.served_form(obj))
@@ -376,6 +380,9 @@ class Pipeline:
             return Written(last, removed=True)
         key = served.key(write.namespace, write.name)
         revision = await self._store.commit((Compare(key, entry.revision),), (Delete(key),))
+        if asked_for:
+            obj["metadata"]["resourceVersion"] = str(revision)
+            last = orjson.dumps(obj)
         hook = self._hooks.get(served.resource.stored)
         if hook is not None:
             await hook.committed(write, None, old)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.admission.chain import Chain
     from steersman.apiserver.codec.negotiate import Negotiator
     from steersman.apiserver.codec.protobuf import Protobuf
+    from steersman.apiserver.identifiers import Identifiers
     from steersman.apiserver.kinds import Kinds
     from steersman.apiserver.pipeline import Pipeline
     from steersman.apiserver.resources import ResourceTable
@@ -36,6 +37,7 @@ class Service:
     negotiator: Negotiator
     protobuf: Protobuf
     kinds: Kinds
+    identifiers: Identifiers
     clock: Clock
     rng: random.Random
     watches: set[RunningWatch] = field(default_factory=set)

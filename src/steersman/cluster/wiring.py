@@ -97,6 +97,7 @@ def wire(
         negotiator=negotiator,
         protobuf=Protobuf(),
         kinds=kinds,
+        identifiers=identifiers,
         clock=clock,
         rng=rng,
     )

@@ -36,8 +36,8 @@ def _validate(obj: Object) -> list[FieldError]:
         errors += [invalid(f"binaryData[{key}]", key, message) for message in config_map_key(key)]
         total += len(base64.b64decode(binary[key]))
     if total > DATA_BYTES_MAX:
-        # Upstream names no field: the error is about the whole object.
-        errors.append(too_long("", DATA_BYTES_MAX))
+        # Upstream names an empty path: the error is about the whole object.
+        errors.append(too_long("[]", DATA_BYTES_MAX))
     return errors
 
 

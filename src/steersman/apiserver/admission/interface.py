@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from steersman.api.errors import Forbidden
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from steersman.api.meta.types import Object
@@ -41,6 +43,14 @@ class Review:
     def is_main(self) -> bool:
         """The object itself is written, not a subresource."""
         return not self.subresource
+
+    def forbidden(self, why: str, *, causes: Sequence[Object] = ()) -> Forbidden:
+        """A plugin's refusal, to be raised. A new object without a name yet is called by the prefix of its name."""
+        name = self.name
+        if not name:
+            metadata: Object = (self.obj or {}).get("metadata") or {}
+            name = metadata.get("name") or metadata.get("generateName") or "Unknown"
+        return Forbidden.of(self.resource.group, self.resource.plural, name, why, causes=causes)
 
 
 class Reader(Protocol):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from steersman.apiserver.subresources.binding import bind
 from steersman.apiserver.subresources.eviction import Evictions
+from steersman.apiserver.subresources.pod_connect import PodConnects, Unreachable
 from steersman.apiserver.subresources.reviews import Reviews
 from steersman.apiserver.subresources.token import Tokens
 
@@ -31,5 +32,6 @@ def connectors(
         ("", "pods", "binding"): bind,
         ("", "pods", "eviction"): Evictions(reader=reader).evict,
         ("", "serviceaccounts", "token"): tokens.create,
+        **PodConnects(reader=reader, nodes=Unreachable()).connectors(),
         **Reviews(authorizer=authorizer, authenticator=authenticator).connectors(),
     }

@@ -57,7 +57,15 @@ class Kind:
     def stamp(self, obj: Object, write: Write) -> None:
         """Record the author in managedFields, as for a created object."""
         version = f"{self._group}/{self._version}" if self._group else self._version
-        stamp_update(old=None, new=obj, type_=self._type(), manager=write.manager, api_version=version, now=write.now)
+        stamp_update(
+            old=None,
+            new=obj,
+            type_=self._type(),
+            manager=write.manager,
+            api_version=version,
+            subresource=write.subresource_name,
+            now=write.now,
+        )
 
 
 async def admitted(call: Call, service: Service, write: Write, obj: Object) -> Object:

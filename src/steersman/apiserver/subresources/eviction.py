@@ -105,6 +105,7 @@ class Evictions:
             user=call.user,
             now=call.now,
             subresource=POD_DISRUPTION_BUDGETS.subresource("status"),
+            manager="kube-apiserver",
             dry_run=dry_run,
         )
 
@@ -114,6 +115,8 @@ class Evictions:
             _check_budget(old)
             status = dict(old["status"])
             status["disruptionsAllowed"] -= 1
+            if not status["disruptionsAllowed"]:
+                status["conditions"] = _disallowed(status, moment)
             status["disruptedPods"] = (status.get("disruptedPods") or {}) | {call.info.name: moment}
             return service.normal_form(POD_DISRUPTION_BUDGETS, old | {"status": status})
 
@@ -140,6 +143,23 @@ def _bypasses(pod: Object) -> bool:
 def _is_ready(pod: Object) -> bool:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def _disallowed(status: Object, moment: str) -> list[Object]:
+    """The conditions of a budget that is used up."""
+    condition = {
+        "type": "DisruptionAllowed",
+        "status": "False",
+        "observedGeneration": status.get("observedGeneration", 0),
+        "lastTransitionTime": moment,
+        "reason": "InsufficientPods",
+        "message": "",
+    }
+    others = [c for c in status.get("conditions") or () if c["type"] != condition["type"]]
+    before = next((c for c in status.get("conditions") or () if c["type"] == condition["type"]), None)
+    if before is not None and before["status"] == condition["status"]:
+        condition["lastTransitionTime"] = before["lastTransitionTime"]
+    return [*others, condition]
 
 
 def _check_budget(budget: Object) -> None:

@@ -52,7 +52,8 @@ class Tokens:
         options = call.write_options("CreateOptions")
         request = _REQUEST.read(call, service, validation=options.field_validation)
         spec = request.setdefault("spec", {})
-        spec.setdefault("expirationSeconds", _DEFAULT_S)
+        if spec.get("expirationSeconds") is None:
+            spec["expirationSeconds"] = _DEFAULT_S
         write = call.write(options, "CreateOptions")
         _REQUEST.stamp(request, write)
         namespace, name = call.info.namespace, call.info.name
@@ -60,6 +61,7 @@ class Tokens:
         if account is None:
             raise NotFound.of("", "serviceaccounts", name)
         metadata = request["metadata"]
+        metadata["uid"] = service.identifiers.uid()
         metadata["creationTimestamp"] = call.now.strftime("%Y-%m-%dT%H:%M:%SZ")
         for field, value in (("name", name), ("namespace", namespace)):
             if not metadata.get(field):
