@@ -221,9 +221,12 @@ class RunningServer:
 
     @staticmethod
     def _context(pki: PKI) -> ssl.SSLContext:
-        return server_context(
+        context = server_context(
             certificate=pki.certificate("apiserver"), key=pki.key("apiserver"), client_ca=pki.certificate("ca")
         )
+        # Which of both CAs signed a certificate, and so what it may prove, is looked at again by authentication.
+        context.load_verify_locations(pki.certificate("front-proxy-ca"))
+        return context
 
     async def _drain(self, server: Server, parts: Parts) -> None:
         parts.service.end_watches()
