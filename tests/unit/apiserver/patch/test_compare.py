@@ -1,3 +1,5 @@
+"""Comparing objects: what was added, modified, removed."""
+
 from __future__ import annotations
 
 import pytest

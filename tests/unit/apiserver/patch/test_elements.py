@@ -1,3 +1,5 @@
+"""Path elements: names of fields and list items, as text."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Refused patches and their answers."""
+
 from __future__ import annotations
 
 import pytest

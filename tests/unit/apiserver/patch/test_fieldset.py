@@ -1,3 +1,5 @@
+"""Field sets: algebra, encoding, and what objects mention."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Values as Go prints them."""
+
 from __future__ import annotations
 
 from steersman.apiserver.patch.gotext import go_map, go_quote_value, go_syntax, go_type

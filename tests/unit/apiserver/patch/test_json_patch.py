@@ -1,3 +1,5 @@
+"""JSON patch: operations, their failures, limits."""
+
 from __future__ import annotations
 
 import pytest

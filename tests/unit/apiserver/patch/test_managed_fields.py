@@ -1,3 +1,5 @@
+"""Ownership of updates, and server-side apply."""
+
 from __future__ import annotations
 
 import json

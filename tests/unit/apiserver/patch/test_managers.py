@@ -1,3 +1,5 @@
+"""Entries of managedFields: reading, order, the cap."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""JSON merge patch."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Ownership across the scale subresource."""
+
 from __future__ import annotations
 
 from steersman.apiserver.patch.scale import to_parent, to_scale

@@ -1,3 +1,5 @@
+"""Shapes of Types: what merges how."""
+
 from __future__ import annotations
 
 from steersman.api.schema.builtin import type_of

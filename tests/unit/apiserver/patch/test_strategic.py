@@ -1,3 +1,5 @@
+"""Strategic merge patch: directives, order, refusals."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Typed values: checking, merging, taking out."""
+
 from __future__ import annotations
 
 import pytest
