@@ -130,7 +130,7 @@ class VerificationKeys:
     def verify(self, token: str) -> dict[str, Any]:
         """The claims of a token that one of the keys has signed. Raises TokenError."""
         parts = token.split(".")
-        if len(parts) != 3:
+        if len(parts) != 3 or not token.isascii():
             raise TokenError("not a token of three parts")
         header = _decode_object(parts[0])
         if "crit" in header:

@@ -36,7 +36,7 @@ def test_elliptic_curves_sign_too(curve, algorithm, name):
     assert jwt.decode(token, KeySet.import_key_set(json.loads(made.jwks())), algorithms=[algorithm])
 
 
-@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "e30.e30.", "W10.e30.AA", "bnVsbA.e30.AA", "é.é.é"])
+@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "e30.e30.", "W10.e30.AA", "bnVsbA.e30.AA", "é.é.é", "e30.é.AA"])
 def test_what_is_no_token_is_a_token_error(token):
     with pytest.raises(TokenError):
         issuer().keys.verify(token)
