@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,20 +11,27 @@ if TYPE_CHECKING:
     from conftest import Module
 
 
-def test_every_unit_stands_in_its_catalog(sources: list[Module], exceptions: dict[str, Any]) -> None:
-    not_units: dict[str, str] = exceptions["not_units"]
-    missing, stale = [], set(not_units)
+def test_every_unit_is_reached_from_its_catalog(sources: list[Module]) -> None:
+    """Named by the catalog, or imported by a unit that is: what nobody names is no unit and no helper, but dead."""
+    missing = []
     for catalog in sources:
         if catalog.path.name != "catalog.py" or catalog.dotted == "steersman.api.catalog":
             continue
-        named = _mentioned(catalog)
-        for unit in _siblings(catalog, sources):
-            if unit.name in not_units:
-                stale.discard(unit.name)
-            elif not _stands_in(unit.dotted, named):
-                missing.append(f"{unit.name} is not in {catalog.name}")
+        siblings = {unit.dotted: unit for unit in _siblings(catalog, sources)}
+        unreached = set(siblings) - _reached(catalog, siblings)
+        missing += [f"{siblings[dotted].name} is not in {catalog.name}" for dotted in sorted(unreached)]
     assert not missing, missing
-    assert not stale, f"exceptions that are not needed any more: {sorted(stale)}"
+
+
+def test_no_module_is_dead(sources: list[Module]) -> None:
+    """Everything is reached from the command, or from what tests and users import."""
+    modules = {module.dotted: module for module in sources if module.path.name != "__init__.py"}
+    reached = _reached(modules["steersman.__main__"], modules)
+    for dotted, module in modules.items():
+        if dotted.startswith("steersman.testing."):
+            reached |= {dotted} | _reached(module, modules)
+    dead = [module.name for dotted, module in modules.items() if dotted not in reached | {"steersman.__main__"}]
+    assert not dead, f"nothing imports {dead}"
 
 
 def test_every_resource_stands_in_the_catalog_of_resources(sources: list[Module]) -> None:
@@ -55,10 +62,25 @@ def _stands_in(dotted: str, named: set[str]) -> bool:
     return any(name == dotted or name.startswith(dotted + (":" if ":" in name else ".")) for name in named)
 
 
-def _mentioned(catalog: Module) -> set[str]:
-    """Every module that the catalog imports, or names in an import string."""
+def _reached(start: Module, modules: dict[str, Module]) -> set[str]:
+    """Which of `modules` are named by `start`, or by what it names, and so on."""
+    reached: set[str] = set()
+    todo = [start]
+    while todo:
+        for name in _mentioned(todo.pop()):
+            dotted = name.partition(":")[0]
+            while dotted and dotted not in modules:
+                dotted = dotted.rpartition(".")[0]
+            if dotted and dotted not in reached:
+                reached.add(dotted)
+                todo.append(modules[dotted])
+    return reached
+
+
+def _mentioned(module: Module) -> set[str]:
+    """Every module that a module imports, or names in an import string."""
     names: set[str] = set()
-    for node in ast.walk(catalog.tree):
+    for node in ast.walk(module.tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}

@@ -23,12 +23,12 @@ def test_packages_hold_no_code(sources: list[Module]) -> None:
             continue
         rest = [node for node in module.tree.body if not _is_text(node)]
         if module.dotted == "steersman":
-            rest = [node for node in rest if not _assigns_version(node)]
+            rest = [node for node in rest if not _assigns_a_version(node)]
         assert not rest, f"{module.name}:{rest[0].lineno}: a package's __init__ holds its charter only"
 
 
-def test_every_module_says_what_it_is(sources: list[Module], tests: list[Module]) -> None:
-    silent = [m.name for m in sources + tests if m.text.strip() and not ast.get_docstring(m.tree)]
+def test_every_module_says_what_it_is(sources: list[Module]) -> None:
+    silent = [module.name for module in sources if not ast.get_docstring(module.tree)]
     assert not silent, f"modules without a docstring: {silent}"
 
 
@@ -54,6 +54,6 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _assigns_version(node: ast.stmt) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return [t.id for t in targets if isinstance(t, ast.Name)] == ["__version__"]
+def _assigns_a_version(node: ast.stmt) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return bool(targets) and all(isinstance(t, ast.Name) and "version" in t.id.lower() for t in targets)

@@ -22,8 +22,8 @@ def test_every_unit_has_its_test(sources: list[Module], tests: list[Module], exc
         if module.path.name in {"__init__.py", "__main__.py", "catalog.py"} or not _needs_test(module):
             continue
         inside = Path(module.dotted.replace(".", "/")).relative_to("steersman")
-        if inside in tested or (len(inside.parts) > 2 and inside.parent in tested):
-            continue  # its own test, or that of the unit which its folder is
+        if tested & {inside, *(folder for folder in inside.parents if len(folder.parts) > 1)}:
+            continue  # its own test, or that of the unit which a folder around it is
         if module.name in untested:
             stale.discard(module.name)
         else:
