@@ -22,11 +22,12 @@ def status_view(
     prepare: Callable[[Object, Object, Context], None] | None = None,
     keep_labels: bool = False,
     keep_metadata: bool = False,
+    disown_metadata: bool = False,
 ) -> UpdateStrategy:
     """The `status` subresource: a write through it changes status (and, unless told, metadata), nothing else.
 
     `keep_labels`: nor labels. `keep_metadata`: nor labels, annotations, finalizers and owner references (upstream's
-    ResetObjectMetaForStatus). `prepare` runs after the rest is put back.
+    ResetObjectMetaForStatus), and `disown_metadata`: metadata is written but not owned. `prepare` runs after the rest is put back.
     """
     kept = _KEPT_METADATA if keep_metadata else ("labels",) if keep_labels else ()
 
@@ -45,4 +46,5 @@ def status_view(
         if prepare:
             prepare(new, old, ctx)
 
-    return UpdateStrategy(prepare=put_back, validate=validate, reset_fields=(("spec",),))
+    disowned = (("metadata",), ("spec",)) if keep_metadata or disown_metadata else (("spec",),)
+    return UpdateStrategy(prepare=put_back, validate=validate, reset_fields=disowned)

@@ -17,7 +17,7 @@ API_SERVICES = Resource(
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService"),
     storage_prefix="apiregistration.k8s.io/apiservices",
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view()),),
+    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(disown_metadata=True)),),
     strategy=Strategy(
         validate_name=name_is_path_segment,
         has_status=True,

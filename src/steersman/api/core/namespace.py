@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from steersman.api.meta.names import name_is_dns_label
 from steersman.api.resource import Context, Resource, Scope, Strategy, Subresource, UpdateStrategy
 from steersman.api.schema.builtin import schema
 from steersman.api.views import status_view
+
+if TYPE_CHECKING:
+    from steersman.api.meta.types import Object
 
 
 def _prepare_create(obj: Object, _ctx: Context) -> None:

@@ -14,7 +14,7 @@ FLOW_SCHEMAS = Resource(
     singular="flowschema",
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.flowcontrol.v1.FlowSchema"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view()),),
+    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(disown_metadata=True)),),
     strategy=Strategy(
         has_generation=True,
         has_status=True,

@@ -14,7 +14,7 @@ PRIORITY_LEVEL_CONFIGURATIONS = Resource(
     singular="prioritylevelconfiguration",
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view()),),
+    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(disown_metadata=True)),),
     strategy=Strategy(
         has_generation=True,
         has_status=True,

@@ -21,8 +21,9 @@ from steersman.api.errors import (
     ServiceUnavailable,
     forbidden,
     invalid,
-    not_supported,
 )
+from steersman.apiserver import respond
+from steersman.lib.http.message import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from steersman.apiserver.service import Service
 
 _LOG_OPTIONS = "PodLogOptions"
-_STREAMS = ("All", "Stderr", "Stdout")
 
 
 class NodeConnector(Protocol):
@@ -88,6 +88,8 @@ class PodConnects:
             pod = self._find(call, PODS, call.info.name)
             container = _container(pod, (call.query.get("container") or [""])[0], verb)
             if not pod["spec"].get("nodeName"):
+                if verb == "log":
+                    return Response(204, b"", "", respond.NO_CACHE)
                 raise BadRequest(f"pod {call.info.name} does not have a host assigned")
             return self._nodes.connect(call, pod, container)
 
@@ -143,10 +145,8 @@ def check_log_options(query: Mapping[str, Sequence[str]], name: str) -> None:
         errors.append(forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
     elif numbers.get("sinceSeconds", 1) < 1:
         errors.append(invalid("sinceSeconds", numbers["sinceSeconds"], "must be greater than 0"))
-    stream = (query.get("stream") or [""])[0]
-    if stream and stream not in _STREAMS:
-        errors.append(not_supported("stream", stream, _STREAMS))
-    elif stream in ("Stdout", "Stderr") and "tailLines" in numbers:
-        errors.append(forbidden("[]", "`tailLines` and specific `stream` are mutually exclusive for now"))
+    if "stream" in query:
+        # Upstream's feature of separate streams is off by default.
+        errors.append(forbidden("stream", "may not be specified"))
     if errors:
         raise Invalid.of("", _LOG_OPTIONS, name, errors)

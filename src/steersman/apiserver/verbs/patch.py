@@ -124,7 +124,9 @@ def _read_patch(raw: bytes, media: str, *, find_duplicates: bool) -> Parsed:
                 f"error decoding patch: json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
             )
         raise BadRequest(f"error decoding patch: json: cannot unmarshal {kind} into Go value of type map")
-    return Parsed(parsed.value if parsed.value is not None else {}, parsed.duplicates, parsed.strict)
+    if parsed.value is None and media != _JSON:
+        return Parsed({}, parsed.duplicates, parsed.strict)
+    return parsed
 
 
 def _plain(text: str) -> str:
