@@ -202,6 +202,10 @@ class Resource:
     """Text of a Warning header that every request to it gets."""
     custom: bool = False
     """Built from a CustomResourceDefinition."""
+    openapi: Callable[[], Object | None] | None = None
+    """Custom resources: gives the version's `openAPIV3Schema` as the definition holds it (read-only), or None if there
+    is none that is structural. What OpenAPI documents publish is made of it; selectable fields come from `selectable`.
+    """
     ephemeral: bool = False
     """Never stored: creating one computes an answer (reviews)."""
 
