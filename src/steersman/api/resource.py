@@ -123,8 +123,10 @@ class Strategy:
     """Something beside metadata.finalizers keeps a deleted object (a namespace's spec.finalizers)."""
     prepare_delete: Callable[[Object, Context], None] | None = None
     """The object is marked as deleted but stays for now: say so in it (a namespace's phase)."""
-    storage_preconditions: bool = False
-    """Upstream checks a deletion's preconditions in another layer, which words the conflict in another way."""
+    own_deletion: bool = False
+    """Upstream deletes it with code of its own: preconditions are worded in another way, and an object that waits for
+    finalizers carries no grace period.
+    """
     ttl_s: int = 0
     """Objects disappear by themselves this many seconds after they were last created (events)."""
     generate_name_conflict_retries: int = 8

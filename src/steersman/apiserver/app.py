@@ -171,6 +171,8 @@ class Application:
         negotiator = self.service.negotiator
         accept = request.headers.get("accept")
         connector = self._connectors.get((resource.group, resource.plural, info.subresource))
+        if connector is None and subresource is not None and subresource.scale is not None:
+            connector = self._connectors.get(("", "", "scale"))
         if verb == "watch":
             representation = negotiator.watch(accept, custom=resource.custom)
         else:

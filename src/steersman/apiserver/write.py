@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from steersman.apiserver.resources import Served
 
 
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """A subresource that speaks a kind of its own about its object: what admission is to see in the object's place."""
+
+    get: Callable[[Object], Object]
+    """The subresource's object, made of the whole one."""
+    put: Callable[[Object, Object], None]
+    """`(part, whole)`: brings what admission has changed home, into `whole`."""
+
+
 @dataclass(slots=True)
 class Write:
     """Who writes what, and how. `name` is filled in when it is generated."""
@@ -34,6 +44,7 @@ class Write:
     warnings: list[str] = field(default_factory=list)
     undo: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     new_uid: Callable[[], str] | None = None
+    lens: Lens | None = None
 
     @property
     def subresource_name(self) -> str:

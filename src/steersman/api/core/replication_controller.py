@@ -151,5 +151,6 @@ REPLICATION_CONTROLLERS = Resource(
         AGE,
         *container_columns(_selector),
     ),
+    unknown_selector="field label not supported: {}",
     selectable=(("status.replicas", lambda obj: str(at(obj, "status", "replicas", default=0))),),
 )

@@ -8,6 +8,7 @@ from steersman.apiserver.subresources.binding import bind
 from steersman.apiserver.subresources.eviction import Evictions
 from steersman.apiserver.subresources.pod_connect import PodConnects, Unreachable
 from steersman.apiserver.subresources.reviews import Reviews
+from steersman.apiserver.subresources.scale import Scales
 from steersman.apiserver.subresources.token import Tokens
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def connectors(
     """Every connector, constructed."""
     tokens = Tokens(reader=reader, issuer=issuer, audiences=authenticator.audiences)
     return {
+        # Any resource whose record describes a Scale, custom ones too.
+        ("", "", "scale"): Scales().serve,
         ("", "bindings", ""): bind,
         ("", "pods", "binding"): bind,
         ("", "pods", "eviction"): Evictions(reader=reader).evict,

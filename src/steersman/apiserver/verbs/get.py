@@ -30,13 +30,18 @@ def get(call: Call, service: Service) -> Response | Awaitable[Response]:
 
 
 async def _get_when_fresh(call: Call, service: Service) -> Response:
+    await reach_asked_version(call, service)
+    return _answer(call)
+
+
+async def reach_asked_version(call: Call, service: Service) -> None:
+    """Until what is cached is as new as the request wants it. Raises Timeout, and 500 for what is no version."""
     asked = call.request.param("resourceVersion")
     if asked:
         version = parse_version(asked, _Unreadable)
         await check_reached(service.cache, version)
     else:
         await service.cache.fresh()
-    return _answer(call)
 
 
 def _answer(call: Call) -> Response:

@@ -45,9 +45,9 @@ async def patch(call: Call, service: Service) -> Response:
     media = patch_type(call.request.headers.get("content-type"), custom=call.served.resource.custom)
     options = call.write_options("PatchOptions")
     applies = media == _APPLY
-    _check_options(options, applies=applies)
+    check_options(options, applies=applies)
     try:
-        transform = _applying(call, options) if applies else _patching(call, service, media, options)
+        transform = applying(call, options) if applies else patching(call, service, media, options)
     except PatchError as error:
         raise to_api_error(error) from None
     write = call.write(options, "PatchOptions")
@@ -60,7 +60,8 @@ async def patch(call: Call, service: Service) -> Response:
     return respond.one(call, written.json, 201 if written.created else 200)
 
 
-def _check_options(options: WriteOptions, *, applies: bool) -> None:
+def check_options(options: WriteOptions, *, applies: bool) -> None:
+    """Raises Invalid."""
     errors = []
     if applies and not options.field_manager:
         errors.append(required("fieldManager", "is required for apply patch"))
@@ -73,8 +74,8 @@ def _check_options(options: WriteOptions, *, applies: bool) -> None:
 # -- JSON, merge and strategic patches
 
 
-def _patching(call: Call, service: Service, media: str, options: WriteOptions) -> Callable[[Object | None], Object]:
-    """Reads the patch; what is returned applies it to an object, as often as it takes."""
+def patching(call: Call, service: Service, media: str, options: WriteOptions) -> Callable[[Object | None], Object]:
+    """Reads the patch; what is returned applies it to an object, as often as it takes. Raises PatchError, ApiError."""
     type_ = call.served.resource.schema()
     find_duplicates = options.field_validation != "Ignore"
     parsed = _read_patch(call.request.body, media, find_duplicates=find_duplicates)
@@ -168,8 +169,8 @@ def _bad_result(patched: Any, why: str) -> ApiError:
 # -- apply
 
 
-def _applying(call: Call, options: WriteOptions) -> Callable[[Object | None], Object]:
-    """Reads the configuration; what is returned merges it into the live object."""
+def applying(call: Call, options: WriteOptions) -> Callable[[Object | None], Object]:
+    """Reads the configuration; what is returned merges it into the live object. Raises PatchError, ApiError."""
     resource = call.served.resource
     configuration = _read_configuration(call)
     view = call.subresource.update if call.subresource is not None else None
