@@ -78,7 +78,7 @@ def wire(
     authorizer, rbac = authorizers(roles=roles.table, relations=relations)
     grants = GrantHook(check=EscalationCheck(authorizer=authorizer, rbac=rbac))
     identifiers = Identifiers(clock=clock, rng=rng)
-    admission = chain(reader=reader, authorizer=authorizer, rbac=rbac)
+    admission = chain(reader=reader, authorizer=authorizer, rng=rng)
     pipeline = Pipeline(
         store=store,
         cache=cache,

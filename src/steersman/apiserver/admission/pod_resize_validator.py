@@ -62,8 +62,6 @@ def _lacking(pod: Object, node: Object) -> list[str]:
         wanted = requested.get(name, ZERO)
         there = parse(allocatable[name]) if name in allocatable else ZERO
         if wanted > there:
-            amounts = (
-                (wanted.milli_value(), there.milli_value()) if name == "cpu" else (wanted.value(), there.value())
-            )
+            amounts = (wanted.milli_value(), there.milli_value()) if name == "cpu" else (wanted.value(), there.value())
             texts.append(f"{name}, requested: {amounts[0]}, allocatable: {amounts[1]}")
     return texts
