@@ -40,7 +40,7 @@ def check_preconditions(resource: Resource, name: str, obj: Object, options: Del
     ):
         if asked is None or asked == found:
             continue
-        if resource.strategy.storage_preconditions:
+        if resource.strategy.own_deletion:
             why = f"Precondition failed: {word} in precondition: {asked}, {word} in object meta: {found}"
             raise Conflict.of(resource.group, resource.plural, name, why)
         why = (
@@ -71,7 +71,7 @@ def plan_deletion(
     finalizers_changed = _garbage_finalizers(metadata, strategy, options)
     blocked = strategy.blocks_removal is not None and strategy.blocks_removal(obj)
     if not graceful and not pending and (metadata.get("finalizers") or blocked):
-        marked = _mark(metadata, ctx.now, timestamp)
+        marked = _mark(metadata, strategy, ctx.now, timestamp)
         if strategy.prepare_delete is not None:
             strategy.prepare_delete(obj, ctx)
         return Outcome.MARK if marked or finalizers_changed else Outcome.PENDING
@@ -113,8 +113,13 @@ def _grace(
     return True, False
 
 
-def _mark(metadata: Object, now: datetime, timestamp: Callable[[datetime], str]) -> bool:
+def _mark(metadata: Object, strategy: Strategy, now: datetime, timestamp: Callable[[datetime], str]) -> bool:
     """Deleted as of now, waiting for finalizers only."""
+    if strategy.own_deletion:
+        if metadata.get("deletionTimestamp"):
+            return False
+        metadata["deletionTimestamp"] = timestamp(now)
+        return True
     if metadata.get("deletionTimestamp") and metadata.get("deletionGracePeriodSeconds") == 0:
         return False
     if not metadata.get("deletionTimestamp"):

@@ -178,17 +178,21 @@ class Pipeline:
             old = served.index.decode(entry)
             if uid is not None and old["metadata"]["uid"] != uid:
                 raise _wrong_uid(served, write, uid, old["metadata"]["uid"])
-            new = transform(served.served_form(served.index.decode(entry)))
+            # Both forms of what is there are read-only from here on; they differ only for views of another version.
+            before = old if served.as_stored else served.served_form(served.index.decode(entry))
+            new = transform(before)
             insists = bool(new["metadata"].get("resourceVersion"))
             if default and served.resource.strategy.default is not None:
                 served.resource.strategy.default(new)
             _single_owners(write, new["metadata"])
             if own_fields:
-                self._own_fields(write, new, served.served_form(served.index.decode(entry)))
+                self._own_fields(write, new, before)
             asked = self._review(UPDATE, write, new, old)
             try:
                 if review:
                     await self._chain.admit(asked)
+                    if write.lens is not None and asked.obj is not None:
+                        write.lens.put(asked.obj, new)
                 served.stored_form(new)
                 return await self._update_stored(write, new, old, entry, asked if review else None)
             except StoreConflict as conflict:
@@ -256,6 +260,8 @@ class Pipeline:
         if strategy.canonicalize is not None:
             strategy.canonicalize(new)
         if review is not None:
+            if write.lens is not None:
+                review.obj = write.lens.get(new)
             await self._chain.validate(review)
         if before.get("deletionTimestamp") and deletion.may_be_removed(new, strategy):
             return await self._remove(write, new, old, entry)
@@ -409,6 +415,8 @@ class Pipeline:
 
     @staticmethod
     def _review(operation: str, write: Write, obj: Object | None, old: Object | None) -> Review:
+        if write.lens is not None:
+            obj, old = obj and write.lens.get(obj), old and write.lens.get(old)
         return Review(
             operation=operation,
             resource=write.served.resource,

@@ -29,12 +29,14 @@ def storage_prefix(resource: Resource) -> str:
 class Served:
     """One resource in service, with the collection that holds its objects (None: nothing is stored)."""
 
-    __slots__ = ("collection", "index", "list_head", "prefix", "resource", "type_meta")
+    __slots__ = ("as_stored", "collection", "index", "list_head", "prefix", "resource", "type_meta")
 
     def __init__(self, resource: Resource, collection: Collection | None, index: ObjectIndex) -> None:
         self.resource = resource
         self.collection = collection
         self.index = index
+        self.as_stored = resource.conversion is None and resource.stored_as is None
+        """The served form is the stored form."""
         self.prefix = storage_prefix(resource)
         self.type_meta = type_meta(resource)
         kind = resource.list_kind or f"{resource.kind}List"

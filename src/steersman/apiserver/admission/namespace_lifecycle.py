@@ -1,4 +1,4 @@
-"""NamespaceLifecycle: nothing is created in a namespace that is absent or ending, and the basic three are never deleted.
+"""NamespaceLifecycle: nothing is created in a namespace that is absent or ending; the basic three are never deleted.
 
 Reads: namespaces. Judges: CREATE in namespaces; DELETE of namespaces.
 Invariants: access reviews pass (they only ask); updates and deletes in an ending namespace pass, or it could never end.

@@ -75,31 +75,19 @@ def _add_overhead_to_limits(total: Amounts, spec: Object) -> None:
             total[name] += amount
 
 
-# -- while pods are resized, the highest of what is wanted, allocated and in use counts
+# -- while a pod is resized, the highest of what is wanted, allocated and in use counts
 
 
 def charged_requests(pod: Object) -> Amounts:
     """What a quota charges. `pod`: with its status."""
     spec, status = pod["spec"], pod.get("status") or {}
-    used = status.get("resources") or {}
-    if not _resized(status):
+    if not (status.get("containerStatuses") or status.get("initContainerStatuses")):
         return pod_requests(spec, overhead=True)
     infeasible = _infeasible(status)
-    if status.get("allocatedResources") is not None and used.get("requests") is not None:
-        allocated, actual = amounts(status["allocatedResources"]), amounts(used["requests"])
-    else:
-        allocated = _sum(spec, status, lambda container, of: _allocated(container, of, infeasible))
-        actual = _sum(spec, status, lambda container, of: _in_use(container, of, infeasible))
     total = {} if infeasible else aggregate(spec, "requests")
-    raise_to(total, actual)
-    raise_to(total, allocated)
-    wanted = (spec.get("resources") or {}).get("requests")
-    if wanted:
-        found = amounts(None if infeasible and "resources" in status else wanted)
-        if "resources" in status:
-            raise_to(found, amounts(used.get("requests")))
-            raise_to(found, amounts(status.get("allocatedResources")))
-        total.update({name: amount for name, amount in found.items() if is_pod_level(name)})
+    raise_to(total, _sum(spec, status, lambda container, of: _in_use(container, of, infeasible)))
+    raise_to(total, _sum(spec, status, lambda container, of: _allocated(container, of, infeasible)))
+    _override(total, spec, "requests")
     add(total, amounts(spec.get("overhead")))
     return total
 
@@ -107,29 +95,14 @@ def charged_requests(pod: Object) -> Amounts:
 def charged_limits(pod: Object) -> Amounts:
     """Likewise, for limits."""
     spec, status = pod["spec"], pod.get("status") or {}
-    used = status.get("resources") or {}
-    if not _resized(status):
+    if not (status.get("containerStatuses") or status.get("initContainerStatuses")):
         return pod_limits(spec, overhead=True)
     infeasible = _infeasible(status)
-    if used.get("limits") is not None:
-        actual = amounts(used["limits"])
-    else:
-        actual = _sum(spec, status, lambda container, of: _limits_in_use(container, of, infeasible))
     total = {} if infeasible else aggregate(spec, "limits")
-    raise_to(total, actual)
-    wanted = (spec.get("resources") or {}).get("limits")
-    if has_pod_level(spec):
-        found = amounts(None if infeasible and "resources" in status else wanted)
-        if "resources" in status:
-            raise_to(found, amounts(used.get("limits")))
-        total.update({name: amount for name, amount in found.items() if is_pod_level(name)})
+    raise_to(total, _sum(spec, status, lambda container, of: _limits_in_use(container, of, infeasible)))
+    _override(total, spec, "limits")
     _add_overhead_to_limits(total, spec)
     return total
-
-
-def _resized(status: Object) -> bool:
-    """Whether the status may say anything else than the specification."""
-    return bool(status.get("containerStatuses") or status.get("initContainerStatuses") or status.get("resources"))
 
 
 def _infeasible(status: Object) -> bool:

@@ -1,4 +1,4 @@
-"""The checks that the restricted level adds: what a hardened pod says of itself. Pure, shaped as those in `baseline`."""
+"""The checks that the restricted level adds: what a hardened pod says of itself. Pure; shaped as in `baseline`."""
 
 from __future__ import annotations
 
