@@ -138,6 +138,15 @@ def _graceful_delete(pod: Object, asked_s: int | None, _ctx: Context) -> int:
     return 1 if period < 0 else period
 
 
+def _node_name(pod: Object) -> str:
+    return (pod.get("spec") or {}).get("nodeName") or ""
+
+
+def _no_value(_pod: Object) -> str:
+    """Upstream knows the label, and finds nothing there."""
+    return ""
+
+
 def _first_pod_ip(pod: Object) -> str:
     addresses = (pod.get("status") or {}).get("podIPs")
     return (addresses[0].get("ip") or "") if addresses else ""
@@ -197,13 +206,15 @@ PODS = Resource(
     ),
     columns=COLUMNS,
     selectable=(
-        ("spec.nodeName", lambda pod: (pod.get("spec") or {}).get("nodeName") or ""),
+        ("spec.nodeName", _node_name),
+        ("spec.host", _node_name),
         ("spec.restartPolicy", lambda pod: (pod.get("spec") or {}).get("restartPolicy") or ""),
         ("spec.schedulerName", lambda pod: (pod.get("spec") or {}).get("schedulerName") or ""),
         ("spec.serviceAccountName", lambda pod: (pod.get("spec") or {}).get("serviceAccountName") or ""),
         ("spec.hostNetwork", lambda pod: "true" if (pod.get("spec") or {}).get("hostNetwork") else "false"),
         ("status.phase", lambda pod: (pod.get("status") or {}).get("phase") or ""),
         ("status.podIP", _first_pod_ip),
+        ("status.podIPs", _no_value),
         ("status.nominatedNodeName", lambda pod: (pod.get("status") or {}).get("nominatedNodeName") or ""),
     ),
     unknown_selector="field label not supported: {}",

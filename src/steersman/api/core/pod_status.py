@@ -215,7 +215,7 @@ def _dual_stack(listed: list[str], path: str) -> list[FieldError]:
     for index, text in enumerate(listed):
         address = parse_ip_sloppy(text)
         if address is None:
-            bad = f"invalid IP[{index}]: <nil>"
+            bad = f"invalid IP[{index}]: {text}"
             break
         versions.add(address.version)
     if bad is not None:

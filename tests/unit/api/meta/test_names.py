@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from steersman.api.meta import domains, names
+from steersman.api.meta import names
 
 
 def test_good_names_have_nothing_wrong() -> None:
@@ -80,9 +80,3 @@ def test_generated_names_are_cut_to_58_and_get_five_random_characters() -> None:
     assert len(name) == 63
     assert set(name[58:]) <= set(names.GENERATED_ALPHABET)
     assert names.generate_name("web-", random.Random(1)) == names.generate_name("web-", random.Random(1))
-
-
-def test_domain_prefixed_paths() -> None:
-    assert domains.domain_prefixed_path("spec.controller", "acme.io/foo") == []
-    assert "must be a domain-prefixed path" in str(domains.domain_prefixed_path("spec.controller", "acme")[0])
-    assert "at least three segments" in str(domains.fully_qualified_name("n", "a.b")[0])
