@@ -1,4 +1,5 @@
-"""A load generator: keep-alive HTTP/1.1 over TLS on uvloop, as cheap as it gets, so that the server is what is measured.
+"""A load generator: keep-alive HTTP/1.1 over TLS on uvloop, as cheap as it gets, so that the server is what is
+measured.
 
 Requests are bytes made beforehand; answers are read with httptools. Nothing is decoded unless the caller asks.
 """

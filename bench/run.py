@@ -2,8 +2,8 @@
 
     python bench/run.py [--pods 5000] [--more 20000] [--store sqlite] [--quick]
 
-CPU counts the server process only, the client is another process' loop on the same machine: read CPU figures and ratios, not wall
-times, and not at all while anything else runs on the machine (the header says how much did).
+CPU counts the server process only, the client is another process' loop on the same machine: read CPU figures and
+ratios, not wall times, and not at all while anything else runs on the machine (the header says how much did).
 """
 
 from __future__ import annotations

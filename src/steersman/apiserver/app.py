@@ -8,7 +8,6 @@ that are no view of their object are served by connectors, found by (group, reso
 
 from __future__ import annotations
 
-import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,11 @@ from steersman.apiserver.verbs.list import list_
 from steersman.apiserver.verbs.patch import patch
 from steersman.apiserver.verbs.update import update
 from steersman.apiserver.verbs.watch import watch
+from steersman.lib.http.message import Response, StreamResponse, UpgradeResponse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
 
     from steersman.apiserver.authn.authenticator import Authenticator
     from steersman.apiserver.authn.user import User
@@ -38,13 +39,14 @@ if TYPE_CHECKING:
     from steersman.apiserver.documents import Documents
     from steersman.apiserver.resources import Served
     from steersman.apiserver.service import Service
-    from steersman.lib.http.message import Request, Response, StreamResponse, UpgradeResponse
+    from steersman.lib.http.message import Request
 
     Outcome = Response | StreamResponse | UpgradeResponse
     Connector = Callable[[Call, Service], Outcome | Awaitable[Outcome]]
 
 NOT_FOUND = "the server could not find the requested resource"
 _NO_SNIFF = ("X-Content-Type-Options", "nosniff")
+_ANSWERS = (Response, StreamResponse, UpgradeResponse)
 PAGE_NOT_FOUND = "404 page not found\n"
 
 _VERBS: Mapping[str, Any] = {
@@ -90,9 +92,9 @@ class Application:
             outcome = self._handle(request, warnings)
         except Exception as error:  # noqa: BLE001 - the top of a request
             return self._failed(request, error, warnings)
-        if inspect.isawaitable(outcome):
-            return self._finish(request, outcome, warnings)
-        return outcome
+        if isinstance(outcome, _ANSWERS):
+            return outcome
+        return self._finish(request, outcome, warnings)
 
     async def _finish(self, request: Request, outcome: Awaitable[Outcome], warnings: list[str]) -> Outcome:
         try:
@@ -116,11 +118,13 @@ class Application:
         now = self._clock.now()
         user = self._authenticator.authenticate(request.headers, request.peer.certificate_der, now)
         info = self._understand(request)
-        if "impersonate-user" in request.headers or any(name.startswith("impersonate-") for name in request.headers):
-            user = self._impersonation.resolve(request.headers, _attributes(info, user, request))
-        decision = self._authorizer.authorize(_attributes(info, user, request))
+        attributes = _attributes(info, user, request)
+        if _impersonates(request):
+            user = self._impersonation.resolve(request.headers, attributes)
+            attributes = _attributes(info, user, request)
+        decision = self._authorizer.authorize(attributes)
         if not decision.allowed:
-            raise forbidden(_attributes(info, user, request), decision.reason)
+            raise forbidden(attributes, decision.reason)
         if not info.is_resource:
             return self._document(request, info, user)
         served = self.service.resources.find(info.group, info.version, info.resource)
@@ -128,7 +132,7 @@ class Application:
             return self._unknown(info)
         if served.resource.deprecation:
             warnings.append(served.resource.deprecation)
-        return self._route(request, info, user, served, warnings)
+        return self._route(request, info, user, served, now, warnings)
 
     @staticmethod
     def _understand(request: Request) -> RequestInfo:
@@ -147,7 +151,7 @@ class Application:
     # -- routing
 
     def _route(
-        self, request: Request, info: RequestInfo, user: User, served: Served, warnings: list[str]
+        self, request: Request, info: RequestInfo, user: User, served: Served, now: datetime, warnings: list[str]
     ) -> Outcome | Awaitable[Outcome]:
         resource = served.resource
         subresource = None
@@ -166,7 +170,10 @@ class Application:
             methods = _OBJECT_METHODS if info.parts > 1 and not info.old_watch else _COLLECTION_METHODS
             known = resource.verbs
         possible = methods.get(request.method, ())
-        if not any(name in known for name in possible):
+        for name in possible:
+            if name in known:
+                break
+        else:
             raise respond.method_not_allowed()
         negotiator = self.service.negotiator
         accept = request.headers.get("accept")
@@ -181,9 +188,7 @@ class Application:
             if representation.media == "json":
                 pretty = request.param("pretty") if request.query else None
                 representation = respond.wants_pretty(representation, pretty, request.headers.get("user-agent"))
-        call = Call(
-            request, info, user, self._clock.now(), served, subresource, representation, self.service.protobuf, warnings
-        )
+        call = Call(request, info, user, now, served, subresource, representation, self.service.protobuf, warnings)
         if connector is not None:
             return connector(call, self.service)
         if subresource is not None and subresource.update is None:
@@ -210,6 +215,7 @@ class Application:
         return respond.text(PAGE_NOT_FOUND, 404)
 
 
+_PLAIN = "head without impersonation"
 _SUBRESOURCE_METHODS = {
     "GET": ("get",),
     "POST": ("create",),
@@ -217,6 +223,18 @@ _SUBRESOURCE_METHODS = {
     "PATCH": ("patch",),
     "DELETE": ("delete",),
 }
+
+
+def _impersonates(request: Request) -> bool:
+    """Whether a request asks to count as somebody else. Connections repeat their heads: each is looked at once."""
+    headers, state = request.headers, request.connection.state
+    if state.get(_PLAIN) is headers:
+        return False
+    for name in headers:
+        if name.startswith("impersonate-"):
+            return True
+    state[_PLAIN] = headers
+    return False
 
 
 def _not_found() -> NotFound:
