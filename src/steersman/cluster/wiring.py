@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from steersman.api.catalog import BUILTIN
 from steersman.apiserver.about import About
 from steersman.apiserver.admission.catalog import chain
+from steersman.apiserver.admission.chain import Chain
+from steersman.apiserver.admission.resource_quota.ledger import Ledger
 from steersman.apiserver.app import Application
 from steersman.apiserver.authn.catalog import authenticator
 from steersman.apiserver.authz.catalog import authorizers
@@ -20,6 +22,8 @@ from steersman.apiserver.documents import Documents
 from steersman.apiserver.health import Health
 from steersman.apiserver.identifiers import Identifiers
 from steersman.apiserver.kinds import Kinds
+from steersman.apiserver.openapi.descriptions import installed
+from steersman.apiserver.openapi.service import OpenAPI
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.reader import CacheReader
 from steersman.apiserver.resources import ResourceTable
@@ -78,7 +82,12 @@ def wire(
     authorizer, rbac = authorizers(roles=roles.table, relations=relations)
     grants = GrantHook(check=EscalationCheck(authorizer=authorizer, rbac=rbac))
     identifiers = Identifiers(clock=clock, rng=rng)
-    admission = chain(reader=reader, authorizer=authorizer, rng=rng)
+    # What admission itself writes is not admitted in turn.
+    unreviewed = Pipeline(
+        store=store, cache=cache, chain=Chain(mutating=(), validating=()), identifiers=identifiers, hooks={}
+    )
+    ledger = Ledger(pipeline=unreviewed, resources=resources, clock=clock)
+    admission = chain(reader=reader, authorizer=authorizer, ledger=ledger, rng=rng)
     pipeline = Pipeline(
         store=store,
         cache=cache,
@@ -116,6 +125,8 @@ def wire(
     health.register(documents)
     discovery = Discovery(resources=resources, negotiator=negotiator)
     discovery.register(documents)
+    openapi = OpenAPI(resources=resources, descriptions=installed(), clock=clock)
+    openapi.register(documents)
     About(
         negotiator=negotiator,
         issuer=identity.issuer,

@@ -19,11 +19,13 @@ from steersman.apiserver.admission.default_toleration_seconds import DefaultTole
 from steersman.apiserver.admission.limit_ranger import LimitRanger
 from steersman.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from steersman.apiserver.admission.node_declared_feature_validator import NodeDeclaredFeatureValidator
+from steersman.apiserver.admission.node_restriction.plugin import NodeRestriction
 from steersman.apiserver.admission.persistent_volume_claim_resize import PersistentVolumeClaimResize
 from steersman.apiserver.admission.pod_resize_validator import PodResizeValidator
 from steersman.apiserver.admission.pod_security.plugin import PodSecurity
 from steersman.apiserver.admission.pod_topology_labels import PodTopologyLabels
 from steersman.apiserver.admission.priority import Priority
+from steersman.apiserver.admission.resource_quota.plugin import ResourceQuota
 from steersman.apiserver.admission.runtime_class import RuntimeClass
 from steersman.apiserver.admission.service_account import ServiceAccount
 from steersman.apiserver.admission.storage_object_in_use_protection import StorageObjectInUseProtection
@@ -33,10 +35,11 @@ if TYPE_CHECKING:
     import random
 
     from steersman.apiserver.admission.interface import Plugin, Reader
+    from steersman.apiserver.admission.resource_quota.ledger import Ledger
     from steersman.apiserver.authz.attributes import Authorizer
 
 
-def chain(*, reader: Reader, authorizer: Authorizer, rng: random.Random) -> Chain:
+def chain(*, reader: Reader, authorizer: Authorizer, ledger: Ledger, rng: random.Random) -> Chain:
     """Every plugin, constructed. Several stand in both passes, at different places."""
     limit_ranger = LimitRanger(reader=reader)
     service_account = ServiceAccount(reader=reader, rng=rng)
@@ -47,6 +50,7 @@ def chain(*, reader: Reader, authorizer: Authorizer, rng: random.Random) -> Chai
         NamespaceLifecycle(reader=reader),
         limit_ranger,
         service_account,
+        NodeRestriction(reader=reader, authorizer=authorizer),
         TaintNodesByCondition(),
         priority,
         # Before RuntimeClass, which merges its own tolerations with those that are there.
@@ -72,6 +76,8 @@ def chain(*, reader: Reader, authorizer: Authorizer, rng: random.Random) -> Chai
         CertificateSubjectRestriction(),
         NodeDeclaredFeatureValidator(reader=reader),
         PodResizeValidator(reader=reader),
-        # ValidatingAdmissionPolicy, ValidatingAdmissionWebhook: before what is charged.
+        # ValidatingAdmissionPolicy, ValidatingAdmissionWebhook: before anything is charged.
+        # Last: what is charged must not be refused by anybody else.
+        ResourceQuota(reader=reader, ledger=ledger),
     )
     return Chain(mutating=mutating, validating=validating)
