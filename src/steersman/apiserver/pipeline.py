@@ -20,6 +20,7 @@ from steersman.api.errors import (
     ApiError,
     Conflict,
     FieldError,
+    Forbidden,
     Invalid,
     NotFound,
     invalid,
@@ -94,8 +95,11 @@ class Pipeline:
         self._own_fields(write, obj, None)
         review = self._review(CREATE, write, obj, None)
         try:
+            if resource.no_creation:
+                name = metadata.get("name") or ""
+                raise Forbidden.of(resource.group, resource.plural, name, resource.no_creation)
             await self._chain.admit(review)
-            write.served.stored_form(obj)
+            write.served.judged_form(obj)
             return await self._create_stored(write, obj, review)
         except BaseException:
             await self._undo(write, review)
@@ -103,7 +107,7 @@ class Pipeline:
 
     async def _create_stored(self, write: Write, obj: Object, review: Review) -> Written:
         served = write.served
-        resource = served.resource.stored
+        resource = served.judge
         strategy = resource.strategy
         metadata = obj["metadata"]
         generated = not metadata.get("name") and bool(metadata.get("generateName"))
@@ -113,7 +117,12 @@ class Pipeline:
             await hook.begin_create(write, obj)
         if strategy.prepare_create is not None:
             strategy.prepare_create(obj, write.context())
-        errors = validate_metadata(obj, namespaced=resource.namespaced, validate_name=strategy.validate_name)
+        errors = validate_metadata(
+            obj,
+            namespaced=resource.namespaced,
+            validate_name=strategy.name_rule(obj) if strategy.name_rule is not None else strategy.validate_name,
+            standard_finalizers=strategy.standard_finalizers,
+        )
         if strategy.validate is not None:
             errors += strategy.validate(obj)
         _judge(served.resource, metadata.get("name") or "", errors)
@@ -175,11 +184,11 @@ class Pipeline:
                 if not create_on_absent:
                     raise NotFound.of(served.resource.group, served.resource.plural, write.name)
                 return await self._create_on_update(write, transform, own_fields=own_fields)
-            old = served.index.decode(entry)
+            old = served.judged(entry)
             if uid is not None and old["metadata"]["uid"] != uid:
                 raise _wrong_uid(served, write, uid, old["metadata"]["uid"])
             # Both forms of what is there are read-only from here on; they differ only for views of another version.
-            before = old if served.as_stored else served.served_form(served.index.decode(entry))
+            before = old if served.as_stored or served.resource.custom else served.object(entry)
             new = transform(before)
             insists = bool(new["metadata"].get("resourceVersion"))
             if default and served.resource.strategy.default is not None:
@@ -193,7 +202,7 @@ class Pipeline:
                     await self._chain.admit(asked)
                     if write.lens is not None and asked.obj is not None:
                         write.lens.put(asked.obj, new)
-                served.stored_form(new)
+                served.judged_form(new)
                 return await self._update_stored(write, new, old, entry, asked if review else None)
             except StoreConflict as conflict:
                 await self._undo(write, asked)
@@ -223,13 +232,14 @@ class Pipeline:
                 write.manager = manager
         if obj["metadata"].get("uid") and resource.strategy.allow_create_on_update:
             raise _wrong_uid(write.served, write, obj["metadata"]["uid"], "")
+        obj["metadata"].pop("resourceVersion", None)
         return await self.create(write, obj)
 
     async def _update_stored(
         self, write: Write, new: Object, old: Object, entry: Entry, review: Review | None
     ) -> Written:
         served = write.served
-        resource = served.resource.stored
+        resource = served.judge
         strategy = resource.strategy
         metadata, before = new["metadata"], old["metadata"]
         self._check_version(write, metadata, entry, strategy)
@@ -246,7 +256,7 @@ class Pipeline:
         counts = strategy.has_generation and (view is None or view.raises_generation)
         if counts and any(new.get(f) != old.get(f) for f in strategy.generation_fields):
             metadata["generation"] = before.get("generation", 0) + 1
-        errors = validate_metadata_update(new, old)
+        errors = validate_metadata_update(new, old, standard_finalizers=strategy.standard_finalizers)
         if view is not None:
             errors += view.validate(new, old) if view.validate is not None else []
         elif strategy.validate_update is not None:
@@ -281,7 +291,8 @@ class Pipeline:
         if not asked or asked == "0":
             if not strategy.allow_unconditional_update and write.subresource is None:
                 error = invalid("metadata.resourceVersion", 0, "must be specified for an update")
-                raise Invalid.of(served.resource.group, served.resource.kind, write.name, [error])
+                # Told by upstream's store, which knows resources and no kinds.
+                raise Invalid.of(served.resource.group, served.resource.plural, write.name, [error])
         elif asked != str(entry.revision):
             raise _modified(served, write.name)
         metadata["resourceVersion"] = str(entry.revision)
@@ -353,6 +364,7 @@ class Pipeline:
         version = obj["metadata"].get("resourceVersion")
         if entry is None and version and not write.dry_run:
             raise _VersionOnCreate("resourceVersion should not be set on objects to be created")
+        served.put_form(obj)
         value = encode_stored(obj)
         if write.dry_run:
             if entry is None and served.entry(write.namespace, write.name) is not None:
