@@ -1,11 +1,12 @@
 """Descriptions of built-in types and fields, for `kubectl explain`, out of the optional package kubernetes-validate.
 
 steersman brings none of upstream's prose. Where the package is installed (the extra `explain`) its newest version is
-read; otherwise there are simply no descriptions.
+read when first needed, and kept compressed; otherwise there are simply no descriptions.
 """
 
 from __future__ import annotations
 
+import zlib
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,26 +16,43 @@ import orjson
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
+    from steersman.lib.aio import Pacer
 
 _PACKAGE = "kubernetes_validate"
 _DEFINITIONS = "v*-local/_definitions.json"
 
 
 class Descriptions:
-    """What a definition and its properties mean. `identity` names the source and changes with it."""
+    """What definitions and their properties mean. `identity` names the source and changes with it."""
 
     def __init__(self, path: Path | None, identity: str = "") -> None:
         self._path = path
+        self._packed: dict[str, bytes] = {}
         self.identity = identity if path else ""
 
-    def load(self) -> Object:
-        """Definitions by name, each with `description` and `properties`; empty without the package. A large value:
-        not to be kept.
-        """
+    async def prepare(self, pacer: Pacer) -> None:
+        """Read the source, unless that is done. Before it `describe` does nothing."""
         if self._path is None:
-            return {}
-        definitions: Object = orjson.loads(self._path.read_bytes())["definitions"]
-        return definitions
+            return
+        path, self._path = self._path, None
+        document = orjson.loads(path.read_bytes())
+        definitions = document.get("$defs") or document.get("definitions") or {}
+        while definitions:
+            await pacer.pause()
+            name, definition = definitions.popitem()
+            texts = {key: inner.get("description", "") for key, inner in definition.get("properties", {}).items()}
+            texts[""] = definition.get("description", "")
+            self._packed[name] = zlib.compress(orjson.dumps(texts))
+
+    def describe(self, name: str, schema: Object) -> None:
+        """Put descriptions into the definition `name`, in place: its own, and those of its properties."""
+        packed = self._packed.get(name)
+        if packed is None:
+            return
+        texts = orjson.loads(zlib.decompress(packed))
+        _put(schema, texts.get(""))
+        for key, inner in schema.get("properties", {}).items():
+            _put(inner, texts.get(key))
 
 
 def installed() -> Descriptions:
@@ -53,17 +71,7 @@ def installed() -> Descriptions:
     return Descriptions(newest, f"{release}/{newest.parent.name}")
 
 
-def describe(schema: Object, prose: Object) -> None:
-    """Put descriptions into a schema, in place: its own, and those of its properties."""
-    _put(schema, prose)
-    described = prose.get("properties", {})
-    for name, inner in schema.get("properties", {}).items():
-        if name in described:
-            _put(inner, described[name])
-
-
-def _put(schema: Object, prose: Any) -> None:
-    text = prose.get("description")
+def _put(schema: Any, text: str | None) -> None:
     if text:
         schema["description"] = text
 

@@ -6,6 +6,7 @@ no watch paths, and every parameter of a deletion's list options.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,10 @@ class Operation:
     """Group, version and kind."""
 
 
+Batch = Sequence[Operation]
+"""All operations of some paths: whoever lays them out can pause between batches."""
+
+
 def _parameters(**types: str) -> tuple[Parameter, ...]:
     return tuple(Parameter(name, kind) for name, kind in types.items())
 
@@ -113,29 +118,29 @@ _CONNECT = {
 _PROXY_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 
 
-def group_version_operations(group: str, version: str, resources: Iterable[Resource]) -> Iterator[Operation]:
-    """Everything below `/apis/<group>/<version>/`, in no particular order."""
+def group_version_operations(group: str, version: str, resources: Iterable[Resource]) -> Iterator[Batch]:
+    """Everything below `/apis/<group>/<version>/`, resource by resource."""
     root = f"/apis/{group}/{version}" if group else f"/api/{version}"
     custom = True
     for resource in resources:
         custom = custom and resource.custom
-        yield from _Maker(root, resource).operations()
+        yield list(_Maker(root, resource).operations())
     if not custom:
-        path = f"{root}/"
-        yield _document(path, operation_id("get", group, version, "APIResources"), tag(group, version), "APIResourceList")
+        name = operation_id("get", group, version, "APIResources")
+        yield [_document(f"{root}/", name, tag(group, version), "APIResourceList")]
 
 
-def group_operations(group: str) -> Iterator[Operation]:
+def group_operations(group: str) -> Iterator[Batch]:
     """The documents about a group; "" means the root `/api/`."""
     if group:
-        yield _document(f"/apis/{group}/", operation_id("get", group, "", "APIGroup"), tag(group), "APIGroup")
+        yield [_document(f"/apis/{group}/", operation_id("get", group, "", "APIGroup"), tag(group), "APIGroup")]
     else:
-        yield _document("/api/", operation_id("get", "", "", "APIVersions"), tag(""), "APIVersions")
+        yield [_document("/api/", operation_id("get", "", "", "APIVersions"), tag(""), "APIVersions")]
 
 
-def root_operations() -> Iterator[Operation]:
+def root_operations() -> Iterator[Batch]:
     """The list of groups."""
-    yield _document("/apis/", "getAPIVersions", "apis", "APIGroupList")
+    yield [_document("/apis/", "getAPIVersions", "apis", "APIGroupList")]
 
 
 def _document(path: str, operation: str, tag_: str, result: str) -> Operation:
@@ -204,7 +209,7 @@ class _Maker:
             path=path, parameters=parameters, noun=noun, suffix=suffix, kind=base.kind, definition=base.definition
         )
 
-    def _operation(  # noqa: PLR0913 - what differs from operation to operation
+    def _operation(
         self,
         place: _Place,
         method: str,
@@ -243,9 +248,7 @@ class _Maker:
         return self._operation(place, "get", "list", "list", _WATCHING, result=result, produces=self._list)
 
     def _create(self, place: _Place) -> Operation:
-        return self._operation(
-            place, "post", "post", "create", _WRITING, codes=(200, 201, 202), reads=place.definition
-        )
+        return self._operation(place, "post", "post", "create", _WRITING, codes=(200, 201, 202), reads=place.definition)
 
     def _delete_collection(self, place: _Place) -> Operation:
         custom = self._resource.custom
@@ -268,9 +271,7 @@ class _Maker:
             versions = (Parameter("resourceVersion"),) if self._resource.custom else ()
             yield self._operation(place, "get", "get", "read", versions)
         if "update" in verbs:
-            yield self._operation(
-                place, "put", "put", "replace", _WRITING, codes=(200, 201), reads=place.definition
-            )
+            yield self._operation(place, "put", "put", "replace", _WRITING, codes=(200, 201), reads=place.definition)
         if "patch" in verbs:
             custom = self._resource.custom
             yield self._operation(
@@ -346,9 +347,7 @@ class _Maker:
                     kind=target.kind,
                     definition="",
                 )
-                yield self._operation(
-                    named, method, "connect", "connect", _CONNECT[sub.name], result="", produces=ANY
-                )
+                yield self._operation(named, method, "connect", "connect", _CONNECT[sub.name], result="", produces=ANY)
 
     def _watch(self, action: str, place: _Place, word: str) -> Operation:
         path = place.path.replace(self._root, f"{self._root}/watch", 1)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 REFERENCE = "#/components/schemas/"
 _TEXT = {"type": "string"}
 _REASONS = {200: "OK", 201: "Created", 202: "Accepted"}
-_SECURITY = {
+SECURITY: Object = {
     "BearerToken": {
         "type": "apiKey",
         "name": "authorization",
@@ -23,14 +23,6 @@ _SECURITY = {
         "description": "Bearer Token authentication",
     }
 }
-
-
-def document(*, info: Object, paths: Object, schemas: Object, secured: bool) -> Object:
-    """The whole document. `secured`: it says how clients authenticate."""
-    components: Object = {"schemas": schemas} if schemas else {}
-    if secured:
-        components["securitySchemes"] = _SECURITY
-    return {"openapi": "3.0.0", "info": info, "paths": paths, "components": components}
 
 
 def path_items(operations: Iterable[Operation]) -> Iterator[tuple[str, Object]]:
