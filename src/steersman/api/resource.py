@@ -102,6 +102,10 @@ class Strategy:
 
     validate_name: Callable[[str, bool], list[str]] | None = None
     """`(name, is_generate_name_prefix) -> messages`; left out: DNS-1123 subdomain."""
+    name_rule: Callable[[Object], Callable[[str, bool], list[str]]] | None = None
+    """Gives `validate_name` for one new object, where its name depends on what it says."""
+    standard_finalizers: bool = True
+    """Finalizers without a domain must be Kubernetes' own ones."""
     has_generation: bool = False
     """metadata.generation is kept: 1 at creation, plus one whenever something outside metadata and status changes."""
     generation_fields: tuple[str, ...] = ("spec",)
@@ -127,6 +131,8 @@ class Strategy:
     """Upstream deletes it with code of its own: preconditions are worded in another way, and an object that waits for
     finalizers carries no grace period.
     """
+    mark_deleted: Callable[[Object, str], None] | None = None
+    """`(obj, timestamp)`: the first DELETE does this to the object, and only this (definitions of custom resources)."""
     ttl_s: int = 0
     """Objects disappear by themselves this many seconds after they were last created (events)."""
     generate_name_conflict_retries: int = 8
@@ -191,6 +197,8 @@ class Resource:
     """Beside Name, which every table begins with; empty: Name and Created At."""
     selectable: tuple[tuple[str, Callable[[Object], str]], ...] = ()
     """Field selectors beside metadata.name and metadata.namespace: label and pure getter of the stored object."""
+    selector_names: tuple[tuple[str, str], ...] = ()
+    """Of a view whose field selectors have other names: its own and the stored resource's."""
     unknown_selector: str = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
     """What upstream says about a field selector that the resource does not have; `{}` stands for the field."""
     storage_prefix: str = ""
@@ -198,7 +206,8 @@ class Resource:
     storage_version: str = ""
     """The version in which upstream stores it, where that is another than this one: discovery shows a hash of it."""
     stored_as: Resource | None = None
-    """The resource whose stored form this one is another view of (HPA v1 of v2, events of events)."""
+    """The resource whose stored form this one is another view of (HPA v1 of v2, events of events). Its strategy counts,
+    except for `default` and for `validate` and `validate_update` where the view has its own: those judge the stored form."""
     conversion: Conversion | None = None
     deprecation: str = ""
     """Text of a Warning header that every request to it gets."""
@@ -208,6 +217,12 @@ class Resource:
     """Custom resources: gives the version's `openAPIV3Schema` as the definition holds it (read-only), or None if there
     is none that is structural. What OpenAPI documents publish is made of it; selectable fields come from `selectable`.
     """
+    normalize: Callable[[Object], None] | None = None
+    """Custom resources: brings what another program, or an older definition, has stored into the present form, in
+    place; it may raise nothing.
+    """
+    no_creation: str = ""
+    """Why nothing can be created any more, while the definition goes away."""
     ephemeral: bool = False
     """Never stored: creating one computes an answer (reviews)."""
 

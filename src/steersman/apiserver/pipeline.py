@@ -123,9 +123,10 @@ class Pipeline:
             validate_name=strategy.name_rule(obj) if strategy.name_rule is not None else strategy.validate_name,
             standard_finalizers=strategy.standard_finalizers,
         )
-        if strategy.validate is not None:
-            errors += strategy.validate(obj)
-        _judge(served.resource, metadata.get("name") or "", errors)
+        judge = _judges(served.resource)
+        if judge.validate is not None:
+            errors += judge.validate(obj)
+        _judge(resource, metadata.get("name") or "", errors)
         if strategy.warnings is not None:
             write.warnings += strategy.warnings(obj, None)
         if strategy.canonicalize is not None:
@@ -190,7 +191,6 @@ class Pipeline:
             # Both forms of what is there are read-only from here on; they differ only for views of another version.
             before = old if served.as_stored or served.resource.custom else served.object(entry)
             new = transform(before)
-            insists = bool(new["metadata"].get("resourceVersion"))
             if default and served.resource.strategy.default is not None:
                 served.resource.strategy.default(new)
             _single_owners(write, new["metadata"])
@@ -206,8 +206,7 @@ class Pipeline:
                 return await self._update_stored(write, new, old, entry, asked if review else None)
             except StoreConflict as conflict:
                 await self._undo(write, asked)
-                if insists and conflict.current is not None:
-                    raise _modified(served, write.name) from None
+                # A body that names a version is refused by the next round, a patch is computed again.
                 record = conflict.current
                 entry = (
                     served.index.entry(record.key, record.value, record.mod_revision, None)
@@ -256,14 +255,15 @@ class Pipeline:
         counts = strategy.has_generation and (view is None or view.raises_generation)
         if counts and any(new.get(f) != old.get(f) for f in strategy.generation_fields):
             metadata["generation"] = before.get("generation", 0) + 1
+        judge = _judges(served.resource)
         errors = validate_metadata_update(new, old, standard_finalizers=strategy.standard_finalizers)
         if view is not None:
             errors += view.validate(new, old) if view.validate is not None else []
-        elif strategy.validate_update is not None:
-            errors += strategy.validate_update(new, old)
-        elif strategy.validate is not None:
-            errors += strategy.validate(new)
-        _judge(served.resource, write.name, errors)
+        elif judge.validate_update is not None:
+            errors += judge.validate_update(new, old)
+        elif judge.validate is not None:
+            errors += judge.validate(new)
+        _judge(resource, write.name, errors)
         warn = view.warnings if view is not None else strategy.warnings
         if warn is not None:
             write.warnings += warn(new, old)
@@ -278,7 +278,7 @@ class Pipeline:
         keep_timestamps(old, new)
         if new == old:
             return Written(served.json(entry), changed=False, revision=entry.revision)
-        written = await self._put(write, new, entry)
+        written = await self._put(write, new, entry, ttl_s=strategy.ttl_s)
         if hook is not None and not write.dry_run:
             await hook.committed(write, new, old)
         return written
@@ -469,6 +469,11 @@ def _single_owners(write: Write, metadata: Object) -> None:
             "may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
             + ", ".join(dict.fromkeys(repeated))
         )
+
+
+def _judges(resource: Resource) -> Strategy:
+    """Whose rules count: the stored resource's, unless a view of it has its own."""
+    return resource.strategy if resource.strategy.validate is not None else resource.stored.strategy
 
 
 def _keep(new: Object, old: Object, name: str) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from steersman.api.errors import BadRequest
-from steersman.api.meta.fields import parse_field_selector
+from steersman.api.meta.fields import FieldSelector, parse_field_selector
 from steersman.api.meta.labels import parse_selector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from steersman.api.meta.fields import FieldSelector
     from steersman.api.meta.labels import Selector
     from steersman.api.resource import Resource
     from steersman.apiserver.options import ListOptions
@@ -75,10 +74,15 @@ def select(resource: Resource, options: ListOptions, *, prefix: str, name: str =
             labels = None
     if options.field_selector:
         fields = _parse(lambda: parse_field_selector(options.field_selector))
-        known = {"metadata.name", "metadata.namespace", *(field for field, _ in resource.stored.selectable)}
+        selectable = (resource if resource.custom else resource.stored).selectable
+        names = dict(resource.selector_names) or {field: field for field, _ in selectable}
+        for own in ("metadata.name", "metadata.namespace"):
+            names[own] = own
         for requirement in fields.requirements:
-            if requirement.field not in known:
+            if requirement.field not in names:
                 raise BadRequest(resource.unknown_selector.format(requirement.field))
+        if resource.selector_names:
+            fields = FieldSelector(tuple(r._replace(field=names[r.field]) for r in fields.requirements))
     return Selection(prefix=prefix, labels=labels, fields=fields, key=prefix + name if name else "")
 
 
