@@ -1,22 +1,33 @@
-"""Shared by all tests: async tests on a real or virtual loop, and real servers in their own process.
+"""Shared by all tests: async tests on a real or virtual loop, API servers inside the test and in their own process.
 
 `async def` tests need no decorator. They run on asyncio's loop; with `@pytest.mark.virtual_time` in virtual time.
 """
 
 from __future__ import annotations
 
+import asyncio
+import random
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from steersman.testing.in_process import InProcessClient, Reply, Stream
 from steersman.testing.server import ServerProcess
-from steersman.testing.virtual_time import VirtualTimeLoop
+from steersman.testing.virtual_time import VirtualClock, VirtualTimeLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
+
+    from steersman.cluster.pki import PKI
+    from steersman.cluster.wiring import Parts
 
 ROOT = Path(__file__).resolve().parent.parent
+START = datetime(2026, 1, 1, tzinfo=UTC)
 TOKENS = """\
 admin-token,admin,admin,system:masters
 alice-token,alice,alice,"devs"
@@ -71,3 +82,102 @@ def admin(request: pytest.FixtureRequest) -> Path:
     """An administrator's kubeconfig of the cluster under test: a server of ours, or the cluster of --kubeconfig."""
     given = request.config.getoption("--kubeconfig")
     return Path(given).resolve() if given else request.getfixturevalue("server").kubeconfig
+
+
+@dataclass(frozen=True)
+class Api:
+    """An API server inside the test, and its administrator."""
+
+    client: InProcessClient
+    parts: Parts
+    clock: VirtualClock
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: str
+    ) -> Reply:
+        """One request as the administrator; `content-type` is JSON unless said otherwise."""
+        fields = {"content-type": "application/json", **(headers or {})}
+        answer = await self.client.request(method, path, body=body, query=query, headers=list(fields.items()))
+        assert isinstance(answer, Reply)
+        return answer
+
+    async def watch(self, path: str, **query: str) -> Stream:
+        """An open watch."""
+        answer = await self.client.request("GET", path, query={"watch": "true", **query})
+        assert isinstance(answer, Stream), answer
+        return answer
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> PKI:
+    """Keys, made once: that is slow, and nothing depends on their value."""
+    from steersman.cluster.pki import ensure_pki
+
+    return ensure_pki(tmp_path_factory.mktemp("pki"), names=("127.0.0.1",), now=START)
+
+
+@pytest.fixture(scope="session")
+def open_api(pki: PKI) -> Callable[[], AbstractAsyncContextManager[Api]]:
+    """Opens an API server without sockets, threads or real time: memory store, seeded chance."""
+    return lambda: _running_api(pki)
+
+
+@pytest.fixture
+async def api(open_api: Callable[[], AbstractAsyncContextManager[Api]]) -> AsyncIterator[Api]:
+    """A fresh API server inside the test."""
+    async with open_api() as api:
+        yield api
+
+
+class _Healthy:
+    """The state of a server with which nothing is wrong."""
+
+    def store(self) -> None:
+        return None
+
+    def synced(self) -> None:
+        return None
+
+    def started(self) -> None:
+        return None
+
+    def stopping(self) -> None:
+        return None
+
+
+@asynccontextmanager
+async def _running_api(pki: PKI) -> AsyncIterator[Api]:
+    from steersman.apiserver.authn.service_account_issuer import TokenIssuer
+    from steersman.apiserver.authn.user import User
+    from steersman.apiserver.identifiers import Identifiers
+    from steersman.cluster.bootstrap import Addresses, Bootstrap
+    from steersman.cluster.config import ServerConfig
+    from steersman.cluster.wiring import Identity, wire
+    from steersman.store.catalog import StoreAddress, load_driver
+
+    clock = VirtualClock(asyncio.get_running_loop(), start=START)
+    rng = random.Random(1)
+    config = ServerConfig(data_dir=ROOT, store=StoreAddress("memory"))
+    store = load_driver("memory")(clock=clock)
+    await store.start()
+    issuer = TokenIssuer(
+        key=pki.signing_key(),
+        issuer=config.issuer,
+        new_id=Identifiers(clock=clock, rng=rng).uid,
+        retired_keys=pki.verification_keys(),
+        jwks_uri="https://127.0.0.1/openid/v1/jwks",
+    )
+    identity = Identity(issuer=issuer, token_users={"admin-token": User(name="admin", groups=("system:masters",))})
+    parts = wire(store=store, clock=clock, rng=rng, identity=identity, config=config, state=_Healthy())
+    await parts.service.cache.start(lambda error: pytest.fail(f"the feed ended: {error}"))
+    await parts.start()
+    addresses = Addresses(host="127.0.0.1", port=6443, service_cidrs=config.service_cidrs)
+    await Bootstrap(service=parts.service, reader=parts.reader, addresses=addresses).run()
+    client = InProcessClient(parts.application.handle, headers=[("authorization", "Bearer admin-token")])
+    try:
+        yield Api(client=client, parts=parts, clock=clock)
+    finally:
+        await client.close()
+        parts.service.end_watches()
+        parts.service.cache.stop()
+        await store.stop()

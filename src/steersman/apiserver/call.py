@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from steersman.lib.http.message import Request
 
 
+UNNAMED = "unknown"
+"""The field manager of a client that says nothing about itself."""
+
+
 @dataclass(slots=True)
 class Call:
     """A request to a resource that is served, by a user who may do it."""
@@ -45,7 +49,7 @@ class Call:
 
     def write(self, options: WriteOptions, kind: str, *, name: str = "") -> Write:
         """The write that this request asks for; `kind`: CreateOptions, UpdateOptions, PatchOptions."""
-        manager = options.field_manager or default_manager(self.request.headers.get("user-agent"))
+        manager = options.field_manager or default_manager(self.request.headers.get("user-agent")) or UNNAMED
         recorded: Object = {"kind": kind, "apiVersion": "meta.k8s.io/v1"}
         if options.field_manager:
             recorded["fieldManager"] = options.field_manager
