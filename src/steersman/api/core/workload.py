@@ -42,8 +42,8 @@ def labels_of(template: Object) -> dict[str, str] | None:
 
 
 def prepare_template_create(*counters: str) -> Callable[[Object, Context], None]:
-    """A new object's status is empty but for `counters`, which are always told; its template has only fields of features
-    that are on.
+    """A new object's status is empty but for `counters`, which are always told; its template has no fields of features
+    that are off.
     """
 
     def prepare(obj: Object, _ctx: Context) -> None:
