@@ -157,15 +157,17 @@ class Application:
         subresource = None
         verb = "watch" if info.old_watch else info.verb
         if resource.namespaced != info.scoped and not (not info.scoped and info.parts == 1):
-            raise _not_found()
+            return self._unknown(info)
         if info.subresource:
             subresource = resource.subresource(info.subresource)
             if subresource is None or (info.rest and subresource.name != "proxy"):
-                raise _not_found()
+                raise NotFound.of(info.group, info.resource, info.name) if resource.custom else _not_found()
             methods: Mapping[str, tuple[str, ...]] = _SUBRESOURCE_METHODS
             known = subresource.verbs
         else:
             if resource.namespaced and not info.scoped and request.method != "GET":
+                if resource.custom:
+                    return self._unknown(info)
                 raise respond.method_not_allowed()
             methods = _OBJECT_METHODS if info.parts > 1 and not info.old_watch else _COLLECTION_METHODS
             known = resource.verbs
@@ -197,19 +199,23 @@ class Application:
         return outcome
 
     def _unknown(self, info: RequestInfo) -> Response:
-        """A group that nobody serves is answered by the mux, an unknown version or resource of a known one by the
-        API.
+        """A group that nobody serves, or that only has custom resources, is answered by the mux; an unknown version or
+        resource of another by the API.
         """
-        if info.prefix == "apis" and not self.service.resources.has_group(info.group):
+        if info.prefix == "apis" and not self._has_api(info.group):
             return respond.text(PAGE_NOT_FOUND, 404)
         raise _not_found()
+
+    def _has_api(self, group: str) -> bool:
+        resources = self.service.resources
+        return resources.has_group(group) and not resources.is_custom(group)
 
     def _document(self, request: Request, info: RequestInfo, user: User) -> Outcome | Awaitable[Outcome]:
         outcome = self._documents.serve(request, user)
         if outcome is not None:
             return outcome
         parts = info.path.strip("/").split("/")
-        known_group = parts[0] == "api" or (len(parts) > 1 and self.service.resources.has_group(parts[1]))
+        known_group = parts[0] == "api" or (len(parts) > 1 and self._has_api(parts[1]))
         if len(parts) > 1 and parts[0] in ("api", "apis") and known_group:
             raise _not_found()
         return respond.text(PAGE_NOT_FOUND, 404)

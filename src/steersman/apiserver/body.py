@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from steersman.api.errors import BadRequest
+from steersman.api.errors import BadRequest, Invalid, invalid
 from steersman.api.schema.decode import DecodeError, decode
 from steersman.apiserver.codec import json, yaml
 from steersman.apiserver.codec.malformed import Malformed, Parsed, type_meta, unhandled, unrecognized
@@ -86,7 +86,10 @@ def from_value(
         api_version, kind = type_meta(value)
     except Malformed as error:
         raise unrecognized(expected.kind, str(error), raw) from None
-    check_kind(api_version, kind, expected, kinds)
+    if expected.custom:
+        _check_custom(value, api_version, kind, expected, raw)
+    else:
+        check_kind(api_version, kind, expected, kinds)
     return typed(value, expected, parsed, validation=validation, warnings=warnings)
 
 
@@ -95,14 +98,26 @@ def check_kind(api_version: str, kind: str, expected: Expected, kinds: Kinds) ->
     version, wanted = api_version or expected.api_version, kind or expected.kind
     if (version, wanted) == (expected.api_version, expected.kind) or (version, wanted) in expected.also:
         return
-    if expected.custom:
-        raise BadRequest(kinds.custom_mismatch(version, wanted, expected.api_version, expected.kind))
     raise unhandled(
         wanted,
         version.rpartition("/")[2],
         expected.kind,
         kinds.mismatch(version, wanted, expected.group, expected.kind),
     )
+
+
+def _check_custom(value: Any, api_version: str, kind: str, expected: Expected, raw: bytes) -> None:
+    """A custom resource has to say what it is; its kind is judged like any other field."""
+    if not kind:
+        raise unrecognized(expected.kind, f"Object 'Kind' is missing in '{raw.decode(errors='replace')}'", raw)
+    if api_version != expected.api_version:
+        raise BadRequest(
+            f"the API version in the data ({api_version}) does not match the expected API version "
+            f"({expected.api_version})"
+        )
+    if kind != expected.kind:
+        name = (value.get("metadata") or {}).get("name") or ""
+        raise Invalid.of(expected.group, kind, name, [invalid("kind", kind, f"must be {expected.kind}")])
 
 
 def typed(value: Any, expected: Expected, parsed: Parsed | None, *, validation: str, warnings: list[str]) -> Object:

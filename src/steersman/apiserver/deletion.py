@@ -40,6 +40,9 @@ def check_preconditions(resource: Resource, name: str, obj: Object, options: Del
     ):
         if asked is None or asked == found:
             continue
+        if resource.strategy.mark_deleted is not None:
+            why = f"precondition failed: {word} in precondition: {asked}, {word} in object meta: {found}"
+            raise Conflict.of(resource.group, resource.plural, name, why)
         if resource.strategy.own_deletion:
             why = f"Precondition failed: {word} in precondition: {asked}, {word} in object meta: {found}"
             raise Conflict.of(resource.group, resource.plural, name, why)
@@ -67,6 +70,9 @@ def plan_deletion(
 ) -> Outcome:
     """Changes `obj` into what is to be written (MARK) or was last (REMOVE)."""
     metadata = obj["metadata"]
+    if strategy.mark_deleted is not None and not metadata.get("deletionTimestamp"):
+        strategy.mark_deleted(obj, timestamp(ctx.now))
+        return Outcome.MARK
     graceful, pending = _grace(obj, strategy, options, ctx, timestamp)
     finalizers_changed = _garbage_finalizers(metadata, strategy, options)
     blocked = strategy.blocks_removal is not None and strategy.blocks_removal(obj)

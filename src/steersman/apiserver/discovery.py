@@ -158,10 +158,21 @@ def _resource_list(group: str, version: str, resources: list[Resource]) -> Objec
     document["groupVersion"] = f"{group}/{version}" if group else version
     entries = []
     for resource in resources:
-        entries.append(_resource(resource))
-        entries += [_subresource(resource, sub) for sub in sorted(resource.subresources, key=lambda s: s.name)]
-    document["resources"] = sorted(entries, key=lambda entry: entry["name"])
+        entries.append((resource.plural, _resource(resource)))
+        # Custom resources come with their subresources behind them, in the order in which they have them.
+        subresources = resource.subresources if resource.custom else sorted(resource.subresources, key=lambda s: s.name)
+        for sub in subresources:
+            entry = _subresource(resource, sub)
+            entries.append((resource.plural if resource.custom else entry["name"], entry))
+    document["resources"] = [entry for _, entry in sorted(entries, key=lambda pair: pair[0])]
     return document
+
+
+def _verbs(resource: Resource) -> list[str]:
+    if not resource.custom:
+        return sorted(resource.verbs)
+    refused = ("patch", "create", "update") if resource.no_creation else ()
+    return [verb for verb in resource.verbs if verb not in refused]
 
 
 def _resource(resource: Resource) -> Object:
@@ -170,7 +181,7 @@ def _resource(resource: Resource) -> Object:
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": sorted(resource.verbs),
+        "verbs": _verbs(resource),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -231,7 +242,7 @@ def _aggregated_resource(resource: Resource) -> Object:
         "responseKind": _response_kind(resource, None),
         "scope": str(resource.scope),
         "singularResource": resource.singular,
-        "verbs": sorted(resource.verbs),
+        "verbs": _verbs(resource),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -240,7 +251,9 @@ def _aggregated_resource(resource: Resource) -> Object:
     if resource.subresources:
         entry["subresources"] = [
             {"subresource": sub.name, "responseKind": _response_kind(resource, sub), "verbs": sorted(sub.verbs)}
-            for sub in sorted(resource.subresources, key=lambda s: s.name)
+            for sub in (
+                resource.subresources if resource.custom else sorted(resource.subresources, key=lambda s: s.name)
+            )
         ]
     return entry
 

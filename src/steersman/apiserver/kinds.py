@@ -26,13 +26,3 @@ class Kinds:
             target = _INTERNAL.get(group, group.split(".", maxsplit=1)[0])
             return f"converting ({version}.{kind}) to ({target}.{expected_kind}): unknown conversion"
         return f'no kind "{kind}" is registered for version "{api_version}" in {_SCHEME}'
-
-    @staticmethod
-    def custom_mismatch(api_version: str, kind: str, expected_version: str, expected_kind: str) -> str:
-        """The same for custom resources."""
-        return (
-            f"the object provided is unrecognized (must be of type {expected_kind}): "
-            f"the API version in the data ({api_version}) does not match the expected API version ({expected_version})"
-            if api_version != expected_version
-            else f"{kind} in version {api_version!r} cannot be handled as a {expected_kind}"
-        )

@@ -69,6 +69,14 @@ class ObjectIndex:
         obj["kind"], obj["apiVersion"] = self.resource.kind, self.resource.api_version
         return encode_stored(obj)
 
+    def _normalized(self, value: bytes) -> tuple[bytes, Hint]:
+        """What somebody else has stored, or we under an older definition, in its present form."""
+        obj = orjson.loads(value)
+        if self.resource.normalize is not None:
+            self.resource.normalize(obj)
+        obj["kind"], obj["apiVersion"] = self.resource.kind, self.resource.api_version
+        return encode_stored(obj), self.hint(obj)
+
     def hint(self, obj: Object) -> Hint:
         labels = obj["metadata"].get("labels") or _NONE
         if not self._selectable:
@@ -76,7 +84,10 @@ class ObjectIndex:
         return Hint(labels, {name: getter(obj) for name, getter in self._selectable})
 
     def entry(self, key: str, value: bytes, revision: int, hint: Any) -> Entry:
-        known: Hint = hint if hint is not None else self.hint(orjson.loads(value))
+        if hint is None and self.resource.normalize is not None:
+            value, known = self._normalized(value)
+        else:
+            known = hint if hint is not None else self.hint(orjson.loads(value))
         return Entry(
             key=key, revision=revision, body=self.body(value, revision), labels=known.labels, fields=known.fields
         )

@@ -76,6 +76,26 @@ class Served:
             obj["kind"], obj["apiVersion"] = resource.stored.kind, resource.stored.api_version
         return obj
 
+    # Writes are judged in the stored form, but those of custom resources in the version in which they were made: each
+    # version has a schema of its own.
+
+    @property
+    def judge(self) -> Resource:
+        """The resource by whose strategy writes are judged."""
+        return self.resource if self.resource.custom else self.resource.stored
+
+    def judged(self, entry: Entry) -> Object:
+        """A fresh object in the form in which it is judged."""
+        return self.object(entry) if self.resource.custom else self.index.decode(entry)
+
+    def judged_form(self, obj: Object) -> Object:
+        """Turns the served form, in place, into the one in which it is judged."""
+        return obj if self.resource.custom else self.stored_form(obj)
+
+    def put_form(self, obj: Object) -> Object:
+        """Turns the form in which it was judged, in place, into the stored one."""
+        return self.stored_form(obj) if self.resource.custom else obj
+
     def body(self, entry: Entry) -> bytes:
         """The served JSON after the type meta: the cached bytes, unless the served form differs from the stored one."""
         if self.resource.conversion is None:
@@ -138,6 +158,10 @@ class ResourceTable:
 
     def has_group(self, group: str) -> bool:
         return group in self._versions
+
+    def is_custom(self, group: str) -> bool:
+        """Whether all resources of a group come from definitions."""
+        return all(served.resource.custom for key, served in self._served.items() if key[0] == group)
 
     def has_version(self, group: str, version: str) -> bool:
         return version in self._versions.get(group, ())

@@ -129,6 +129,9 @@ def many(call: Call, entries: list[Entry], meta: bytes) -> Response | StreamResp
     if representation.media != "json" or representation.form != "object" or representation.pretty:
         return _transformed_list(call, entries, meta)
     served = call.served
+    if served.resource.custom and b'"continue"' not in meta:
+        # Upstream's lists of custom resources are no Go structs, and leave nothing out.
+        meta = b'"continue":"",' + meta
     head = served.list_head + meta + b'},"items":['
     opening = served.type_meta if served.resource.custom else b"{"
     if served.resource.conversion is None:
@@ -186,7 +189,9 @@ def list_document(call: Call, objects: list[Object], metadata: Object) -> Object
     refusal = refuse_form(representation.form, is_list=True, go_type=f"{_go_type(call)}List")
     if refusal is not None:
         raise refusal
-    if not resource.custom:
+    if resource.custom:
+        metadata = {"continue": ""} | metadata
+    else:
         for obj in objects:
             obj.pop("kind", None)
             obj.pop("apiVersion", None)

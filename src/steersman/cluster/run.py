@@ -129,6 +129,7 @@ class RunningServer:
         self._stack.callback(cache.stop)
         addresses = Addresses(host=host, port=port, service_cidrs=config.service_cidrs)
         await parts.start()
+        self._stack.push_async_callback(parts.stop)
         await Bootstrap(service=parts.service, reader=parts.reader, addresses=addresses).run()
         self._stack.push_async_callback(self._tasks.close)
         self._tasks.start(self._compact(store), name="compaction")

@@ -17,6 +17,7 @@ from steersman.apiserver.authz.escalation import EscalationCheck
 from steersman.apiserver.authz.grants import GrantHook
 from steersman.apiserver.codec.negotiate import Negotiator
 from steersman.apiserver.codec.protobuf import Protobuf
+from steersman.apiserver.crd import CustomResources
 from steersman.apiserver.discovery import Discovery
 from steersman.apiserver.documents import Documents
 from steersman.apiserver.health import Health
@@ -64,9 +65,15 @@ class Parts:
     documents: Documents
     reader: CacheReader
     health: Health
+    custom_resources: CustomResources
 
     async def start(self) -> None:
         """After the cache is loaded, before anything is served."""
+        await self.custom_resources.start()
+
+    async def stop(self) -> None:
+        """After the last request, before the store ends."""
+        await self.custom_resources.stop()
 
 
 def wire(
@@ -139,7 +146,15 @@ def wire(
         documents=documents,
         connectors=connectors(reader=reader, authorizer=authorizer, authenticator=who, issuer=identity.issuer),
     )
-    return Parts(service=service, application=application, documents=documents, reader=reader, health=health)
+    custom_resources = CustomResources(resources=resources, cache=cache, pipeline=pipeline, identifiers=identifiers)
+    return Parts(
+        service=service,
+        application=application,
+        documents=documents,
+        reader=reader,
+        health=health,
+        custom_resources=custom_resources,
+    )
 
 
 def _kinds(group: str, version: str, kind: str) -> tuple[tuple[str, str, str], ...]:

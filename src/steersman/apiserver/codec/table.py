@@ -67,21 +67,21 @@ def table_of(
 def column_definitions(resource: Resource) -> list[Object]:
     """The columns in their order, as a Table declares them."""
     name = _definition("Name", "string", "name", _NAME_TEXT)
-    if not resource.columns:
+    if not resource.columns and not resource.custom:
         return [name, _definition("Created At", "date", "", _CREATED_TEXT)]
     own = [_declared(column) for column in resource.columns]
     return own if _names_itself(resource) else [name, *own]
 
 
 def _cells(resource: Resource, obj: Object, metadata: Object, now: datetime) -> list[Any]:
-    if not resource.columns:
+    if not resource.columns and not resource.custom:
         return [metadata.get("name", ""), metadata.get("creationTimestamp") or _ZERO_TIME]
     own = [column.value(obj, now) for column in resource.columns]
     return own if _names_itself(resource) else [metadata.get("name", ""), *own]
 
 
 def _names_itself(resource: Resource) -> bool:
-    return any(column.name == "Name" for column in resource.columns)
+    return not resource.custom and any(column.name == "Name" for column in resource.columns)
 
 
 def _beside(obj: Object, include: str, version: str) -> Object | None:
