@@ -1,7 +1,7 @@
 """HorizontalPodAutoscaler in version v1: a view of the stored v2 form.
 
 v1 knows one metric, the CPU utilization. Everything else that v2 has fields for it carries as JSON in annotations,
-which `to_stored` reads back. What an annotation holds is v1's old notation of metrics, and v2's behavior under Go's names.
+which `to_stored` reads back: v1's old notation of metrics (`metric_notation.py`), and v2's behavior under Go's names.
 Upstream differences: none known.
 """
 

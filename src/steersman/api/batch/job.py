@@ -73,7 +73,7 @@ def _default(obj: Object) -> None:
     spec.setdefault("backoffLimit", 6 if spec.get("backoffLimitPerIndex") is None else 2**31 - 1)
     labels = labels_of(template_of(obj))
     if labels and not obj["metadata"].get("labels"):
-        # One and the same: what a new Job's template gets later (its generated labels), the Job gets as well.
+        # One and the same map: what a new Job's template gets later (its generated labels), the Job gets as well.
         obj["metadata"]["labels"] = labels
     spec.setdefault("completionMode", NON_INDEXED)
     spec.setdefault("suspend", False)
@@ -112,6 +112,13 @@ def _generate_selector(obj: Object) -> None:
 
 def _prepare_update(new: Object, old: Object, _ctx: Context) -> None:
     drop_disabled(new.get("spec") or {}, old.get("spec") or {})
+
+
+def _canonicalize(obj: Object) -> None:
+    """Upstream defaults whatever it reads back from its store, so that generated labels reach the Job as well."""
+    labels = labels_of(template_of(obj))
+    if labels and not obj["metadata"].get("labels"):
+        obj["metadata"]["labels"] = dict(labels)
 
 
 def _validate(obj: Object) -> list[FieldError]:
@@ -227,6 +234,7 @@ JOBS = Resource(
         default=_default,
         prepare_create=_prepare_create,
         prepare_update=_prepare_update,
+        canonicalize=_canonicalize,
         validate=_validate,
         validate_update=_validate_update,
         warnings=_warnings,
