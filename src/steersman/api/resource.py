@@ -119,6 +119,8 @@ class Strategy:
     """DELETE answers the object as it was, not a Status."""
     default_propagation_policy: str = "Background"
     """What a DELETE without policy means for dependents: "Orphan" or "Background"."""
+    delete_warning: str = ""
+    """Text of a Warning header for a DELETE without policy."""
     graceful_delete: Callable[[Object, int | None, Context], int | None] | None = None
     """`(obj, grace asked for in s) -> grace in s, 0 for at once`; may change obj (its own copy). Left out: not
     graceful.

@@ -1,8 +1,10 @@
 """Job: runs pods until enough of them have succeeded.
 
 Invariants: the selector and the template are fixed (but for suspended Jobs); unless it is chosen by hand, the selector
-chooses by the Job's uid. Upstream differences: none known. Validation is in `job_validation.py` and
-`job_status_validation.py`.
+chooses by the Job's uid. Validation is in `job_validation.py` and `job_status_validation.py`.
+
+Upstream differences: labels that a Job takes over from its template are stored at once, not with the next write; so a
+write that changes nothing is none even then.
 """
 
 from __future__ import annotations
@@ -243,6 +245,10 @@ JOBS = Resource(
         reset_fields=(("status",),),
         delete_returns_object=True,
         default_propagation_policy="Orphan",
+        delete_warning=(
+            "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "
+            "them or set propagationPolicy=Orphan to suppress this warning"
+        ),
     ),
     columns=(
         Column("Status", "string", _status),

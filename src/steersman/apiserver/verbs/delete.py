@@ -33,6 +33,7 @@ _DELETE_OPTIONS = schema("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions")
 async def delete(call: Call, service: Service) -> Response:
     """Raises NotFound, Conflict, Invalid, BadRequest, and what admission says."""
     options = _read_options(call)
+    _warn(call, options)
     write = _write(call, options, call.info.name)
     written = await service.pipeline.delete(write, options)
     return _answer(call, written)
@@ -54,6 +55,7 @@ def _answer(call: Call, written: Written) -> Response:
 async def delete_collection(call: Call, service: Service) -> Response:
     """Objects that vanish meanwhile are no error. Answers the list of what was deleted."""
     options = _read_options(call)
+    _warn(call, options)
     listing = list_options(call.query, watch=False)
     served = call.served
     selection = select(served.resource, listing, prefix=served.range_prefix(call.info.namespace))
@@ -71,6 +73,12 @@ async def delete_collection(call: Call, service: Service) -> Response:
         deleted.append(obj)
     document = respond.list_document(call, deleted, meta)
     return respond.document(document, call.representation, protobuf=call.protobuf)
+
+
+def _warn(call: Call, options: DeleteOptions) -> None:
+    text = call.served.resource.stored.strategy.delete_warning
+    if text and options.propagation is None and options.orphan_dependents is None:
+        call.warnings.append(text)
 
 
 def _write(call: Call, options: DeleteOptions, name: str) -> Write:
