@@ -380,6 +380,7 @@ class Pipeline:
         except BaseException:
             cache.unhint(key)
             raise
+        await cache.follow(revision)
         current = served.collection.entries.get(key) if served.collection is not None else None
         if current is None or current.revision != revision:
             current = served.index.entry(key, value, revision, served.index.hint(obj))
@@ -398,6 +399,7 @@ class Pipeline:
             return Written(last, removed=True)
         key = served.key(write.namespace, write.name)
         revision = await self._store.commit((Compare(key, entry.revision),), (Delete(key),))
+        await self._cache.follow(revision)
         if asked_for:
             obj["metadata"]["resourceVersion"] = str(revision)
             last = orjson.dumps(obj)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from steersman.api.schema.decode import decode
 from steersman.apiserver.codec import table
 from steersman.apiserver.codec.partial import partial_of
 from steersman.apiserver.codec.protobuf import watch_frame
@@ -57,7 +58,9 @@ class Frames:
         metadata: Object = {"resourceVersion": str(revision)}
         if initial_events_end:
             metadata["annotations"] = dict(_INITIAL_END)
-        obj: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        # An empty object of the kind, in its normal form, as upstream's typed bookmarks are.
+        obj: Object = decode(resource.schema(), {"metadata": metadata}).object
+        obj = {"kind": resource.kind, "apiVersion": resource.api_version} | obj
         if not self._plain:
             obj = self._form(obj)
         return self._encode("BOOKMARK", obj)

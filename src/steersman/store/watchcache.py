@@ -13,6 +13,7 @@ The cache knows keys and prefixes. What an entry is made of (`index`) is told to
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from bisect import bisect_left, insort
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 HISTORY_MAX = 4096
 """Changes that a collection remembers."""
+FOLLOW_S_MAX = 3.0
 FANOUT_SLICE = 64
 """Watchers that are served in one turn of the loop."""
 
@@ -344,6 +346,15 @@ class WatchCache:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((revision, waiter))
         await waiter
+
+    async def follow(self, revision: int) -> None:
+        """After a commit: until the cache has it, so that what reads the cache next knows the write. Bounded: a feed that
+        is being mended must not hold back an answer.
+        """
+        if not self.embedded and self.revision < revision:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FOLLOW_S_MAX):
+                    await self.wait_for(revision)
 
     async def fresh(self) -> None:
         """Until the cache holds everything that was acknowledged before the call (linearizable reads)."""
