@@ -134,6 +134,7 @@ class RunningServer:
         self._stack.push_async_callback(self._tasks.close)
         self._tasks.start(self._compact(store), name="compaction")
         self._tasks.start(self._renew(pki, host), name="certificates")
+        self._tasks.start(parts.address_repair.run(), name="address repair")
         await self._serve(listener, pki, parts)
         self.url = f"https://{_bracketed(host)}:{port}"
         self._write_kubeconfig(pki)

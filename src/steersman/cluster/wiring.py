@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steersman.api.catalog import BUILTIN
+from steersman.api.core.service import SERVICES
+from steersman.api.networking.service_cidr import family_of_cidr
 from steersman.apiserver.about import About
 from steersman.apiserver.admission.catalog import chain
 from steersman.apiserver.admission.chain import Chain
 from steersman.apiserver.admission.resource_quota.ledger import Ledger
+from steersman.apiserver.allocation.addresses import AddressBook
+from steersman.apiserver.allocation.hook import PortFollower, ServiceAllocation
+from steersman.apiserver.allocation.ports import PortLedger, PortRange
+from steersman.apiserver.allocation.repair import Repair
 from steersman.apiserver.app import Application
 from steersman.apiserver.authn.catalog import authenticator
 from steersman.apiserver.authz.catalog import authorizers
@@ -23,6 +29,7 @@ from steersman.apiserver.documents import Documents
 from steersman.apiserver.health import Health
 from steersman.apiserver.identifiers import Identifiers
 from steersman.apiserver.kinds import Kinds
+from steersman.apiserver.metrics import ServerMetrics
 from steersman.apiserver.openapi.descriptions import installed
 from steersman.apiserver.openapi.service import OpenAPI
 from steersman.apiserver.pipeline import Pipeline
@@ -31,15 +38,18 @@ from steersman.apiserver.resources import ResourceTable
 from steersman.apiserver.service import Service
 from steersman.apiserver.subresources.catalog import connectors
 from steersman.cluster.sources import RBAC_RESOURCES, CachedObjects, NodePods, RoleFeed
+from steersman.lib.metrics import Registry
 from steersman.store.watchcache import WatchCache
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
+    from steersman.api.resource import Resource
     from steersman.apiserver.authn.service_account_issuer import TokenIssuer
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.health import State
+    from steersman.apiserver.hooks import Hook
     from steersman.cluster.config import ServerConfig
     from steersman.lib.clock import Clock
     from steersman.store.interface import Store
@@ -66,10 +76,12 @@ class Parts:
     reader: CacheReader
     health: Health
     custom_resources: CustomResources
+    address_repair: Repair
 
     async def start(self) -> None:
         """After the cache is loaded, before anything is served."""
         await self.custom_resources.start()
+        await self.address_repair.start()
 
     async def stop(self) -> None:
         """After the last request, before the store ends."""
@@ -82,6 +94,8 @@ def wire(
     """Everything between the store and the HTTP server."""
     cache = WatchCache(store=store)
     resources = ResourceTable(cache)
+    metrics = ServerMetrics(registry=Registry())
+    metrics.follow(resources)
     resources.add(BUILTIN)
     reader = CacheReader(resources)
     roles = RoleFeed(resources)
@@ -95,12 +109,25 @@ def wire(
     )
     ledger = Ledger(pipeline=unreviewed, resources=resources, clock=clock)
     admission = chain(reader=reader, authorizer=authorizer, ledger=ledger, rng=rng)
-    pipeline = Pipeline(
-        store=store,
-        cache=cache,
-        chain=admission,
-        identifiers=identifiers,
-        hooks=dict.fromkeys(RBAC_RESOURCES, grants),
+    hooks: dict[Resource, Hook] = dict.fromkeys(RBAC_RESOURCES, grants)
+    pipeline = Pipeline(store=store, cache=cache, chain=admission, identifiers=identifiers, hooks=hooks)
+    # Addresses are objects, which are written as any other: their hook needs the pipeline that it is part of.
+    book = AddressBook(pipeline=pipeline, resources=resources, reader=reader, clock=clock, rng=rng)
+    ports = PortRange(*config.node_ports)
+    node_ports = PortLedger(ports)
+    PortFollower(node_ports, resources)
+    hooks[SERVICES] = ServiceAllocation(
+        book=book, ledger=node_ports, families=[family_of_cidr(cidr) for cidr in config.service_cidrs], rng=rng
+    )
+    address_repair = Repair(
+        book=book,
+        ports=ports,
+        pipeline=pipeline,
+        resources=resources,
+        reader=reader,
+        clock=clock,
+        rng=rng,
+        alone=cache.embedded,
     )
     negotiator = Negotiator()
     kinds = Kinds(frozenset(kind for r in BUILTIN for kind in _kinds(r.group, r.version, r.kind)))
@@ -116,6 +143,7 @@ def wire(
         identifiers=identifiers,
         clock=clock,
         rng=rng,
+        metrics=metrics,
     )
     who = authenticator(
         audiences=(identity.issuer.issuer,),
@@ -134,6 +162,7 @@ def wire(
     discovery.register(documents)
     openapi = OpenAPI(resources=resources, descriptions=installed(), clock=clock)
     openapi.register(documents)
+    metrics.register(documents)
     About(
         negotiator=negotiator,
         issuer=identity.issuer,
@@ -154,6 +183,7 @@ def wire(
         reader=reader,
         health=health,
         custom_resources=custom_resources,
+        address_repair=address_repair,
     )
 
 

@@ -129,7 +129,9 @@ def _listed(text: str) -> list[Object] | str:
 def _json_kind(value: Any) -> str:
     if isinstance(value, bool):
         return "bool"
-    return {str: "string", dict: "object", list: "array"}.get(type(value), "number")
+    if isinstance(value, str):
+        return "string"
+    return "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "number"
 
 
 def _validate_avoided(text: str, path: str) -> list[FieldError]:
