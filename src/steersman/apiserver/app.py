@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from steersman.api.errors import ApiError, NotFound
+from steersman.api.errors import ApiError, NotFound, Unauthorized
 from steersman.apiserver import respond
 from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.authz.attributes import Attributes
@@ -87,20 +87,39 @@ class Application:
 
     def handle(self, request: Request) -> Outcome | Awaitable[Outcome]:
         """Never raises."""
+        started = self.service.metrics.timer()
         warnings: list[str] = []
+        counted: list[RequestInfo] = []
         try:
-            outcome = self._handle(request, warnings)
+            outcome = self._handle(request, warnings, counted)
         except Exception as error:  # noqa: BLE001 - the top of a request
-            return self._failed(request, error, warnings)
-        if isinstance(outcome, _ANSWERS):
-            return outcome
-        return self._finish(request, outcome, warnings)
+            outcome = self._failed(request, error, warnings)
+        if not isinstance(outcome, _ANSWERS):
+            return self._finish(request, outcome, warnings, counted, started)
+        if counted:
+            self.service.metrics.answered(request, counted[0], outcome, started)
+        return outcome
 
-    async def _finish(self, request: Request, outcome: Awaitable[Outcome], warnings: list[str]) -> Outcome:
+    async def _finish(
+        self,
+        request: Request,
+        outcome: Awaitable[Outcome],
+        warnings: list[str],
+        counted: list[RequestInfo],
+        started: float,
+    ) -> Outcome:
+        metrics = self.service.metrics
+        waiting = metrics.waiting(request)
+        waiting.inc()
         try:
-            return await outcome
+            answer = await outcome
         except Exception as error:  # noqa: BLE001 - the top of a request
-            return self._failed(request, error, warnings)
+            answer = self._failed(request, error, warnings)
+        finally:
+            waiting.dec()
+        if counted:
+            metrics.answered(request, counted[0], answer, started)
+        return answer
 
     def _failed(self, request: Request, error: Exception, warnings: list[str]) -> Response:
         if not isinstance(error, ApiError):
@@ -114,9 +133,18 @@ class Application:
             protobuf=self.service.protobuf,
         )
 
-    def _handle(self, request: Request, warnings: list[str]) -> Outcome | Awaitable[Outcome]:
+    def _handle(
+        self, request: Request, warnings: list[str], counted: list[RequestInfo]
+    ) -> Outcome | Awaitable[Outcome]:
+        """`counted` receives what the request asks for, if there is such a thing."""
         now = self._clock.now()
-        user = self._authenticator.authenticate(request.headers, request.peer.certificate_der, now)
+        metrics = self.service.metrics
+        try:
+            user = self._authenticator.authenticate(request.headers, request.peer.certificate_der, now)
+        except Unauthorized:
+            metrics.unauthenticated.value += 1
+            raise
+        metrics.user(user)
         info = self._understand(request)
         attributes = _attributes(info, user, request)
         if _impersonates(request):
@@ -124,13 +152,17 @@ class Application:
             attributes = _attributes(info, user, request)
         decision = self._authorizer.authorize(attributes)
         if not decision.allowed:
+            metrics.denied.value += 1
             raise forbidden(attributes, decision.reason)
+        metrics.allowed.value += 1
         if not info.is_resource:
-            return self._document(request, info, user)
+            return self._document(request, info, user, counted)
         served = self.service.resources.find(info.group, info.version, info.resource)
         if served is None:
             return self._unknown(info)
+        counted.append(info)
         if served.resource.deprecation:
+            metrics.deprecated(served.resource, info.subresource)
             warnings.append(served.resource.deprecation)
         return self._route(request, info, user, served, now, warnings)
 
@@ -210,9 +242,12 @@ class Application:
         resources = self.service.resources
         return resources.has_group(group) and not resources.is_custom(group)
 
-    def _document(self, request: Request, info: RequestInfo, user: User) -> Outcome | Awaitable[Outcome]:
+    def _document(
+        self, request: Request, info: RequestInfo, user: User, counted: list[RequestInfo]
+    ) -> Outcome | Awaitable[Outcome]:
         outcome = self._documents.serve(request, user)
         if outcome is not None:
+            counted.append(info)
             return outcome
         parts = info.path.strip("/").split("/")
         known_group = parts[0] == "api" or (len(parts) > 1 and self._has_api(parts[1]))

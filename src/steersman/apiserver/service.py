@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.codec.protobuf import Protobuf
     from steersman.apiserver.identifiers import Identifiers
     from steersman.apiserver.kinds import Kinds
+    from steersman.apiserver.metrics import ServerMetrics
     from steersman.apiserver.pipeline import Pipeline
     from steersman.apiserver.resources import ResourceTable
     from steersman.apiserver.verbs.watch import RunningWatch
@@ -40,6 +41,7 @@ class Service:
     identifiers: Identifiers
     clock: Clock
     rng: random.Random
+    metrics: ServerMetrics
     watches: set[RunningWatch] = field(default_factory=set)
     """All watches that are open; a draining server ends them."""
 

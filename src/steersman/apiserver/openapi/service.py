@@ -80,11 +80,6 @@ class OpenAPI:
         documents.add_prefix("/openapi/v3/", self._serve_v3)
         documents.add("/openapi/v2", self._serve_v2)
 
-    def paths(self) -> list[str]:
-        """Every path that answers, for the index of paths."""
-        self._refresh()
-        return [f"/openapi/v3/{path}" for path in self._v3]
-
     # -- serving
 
     def _serve_index(self, _request: Request, _user: User) -> Response:

@@ -69,6 +69,7 @@ class RunningWatch:
         self._frames = frames
         self._selection = selection
         self._options = options
+        self._counter, self._sizes = service.metrics.watched(call.served.resource)
         self._stream: BodyStream
         self._done: asyncio.Future[None]
         self._sent = 0
@@ -131,7 +132,9 @@ class RunningWatch:
         at = self._sent
         for start in range(0, len(entries), INITIAL_SLICE):
             for entry in entries[start : start + INITIAL_SLICE]:
-                self._stream.write(self._frames.event("ADDED", entry))
+                event = self._frames.event("ADDED", entry)
+                self._stream.write(event)
+                self._count(len(event))
             if self._stream.paused:
                 await self._stream.drain()
         if self._options.send_initial_events:
@@ -156,9 +159,15 @@ class RunningWatch:
         if event is None:
             return
         stream = self._stream
-        stream.write_framed(self._frame(event, change))
+        frame = self._frame(event, change)
+        stream.write_framed(frame)
+        self._count(len(frame))
         if stream.buffered > UNREAD_BYTES_MAX:
             self._end()
+
+    def _count(self, size: int) -> None:
+        self._counter.value += 1
+        self._sizes.observe(size)
 
     def _frame(self, event: str, change: Change) -> bytes:
         """Shared by all watchers of the same form: each change is encoded once."""
