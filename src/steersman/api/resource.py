@@ -211,6 +211,8 @@ class Resource:
     """The resource whose stored form this one is another view of (HPA v1 of v2, events of events). Its strategy counts,
     except for `default` and for `validate` and `validate_update` where the view has its own: those judge the stored form."""
     conversion: Conversion | None = None
+    hidden_annotations: tuple[str, ...] = ()
+    """Annotations that stand for fields of other versions: whoever asks for the metadata alone does not get them."""
     deprecation: str = ""
     """Text of a Warning header that every request to it gets."""
     custom: bool = False

@@ -98,7 +98,8 @@ def _transformed(call: Call, obj: Object, representation: Representation) -> byt
             version=representation.version,
         )
     elif form == "partial":
-        obj = partial_of(obj, version=representation.version)
+        hidden = call.served.resource.hidden_annotations
+        obj = partial_of(obj, version=representation.version, hidden=hidden)
     else:
         refusal = refuse_form(form, is_list=False, go_type=_go_type(call))
         if refusal is not None:
@@ -185,7 +186,8 @@ def list_document(call: Call, objects: list[Object], metadata: Object) -> Object
             version=representation.version,
         )
     if representation.form == "partial-list":
-        return partial_list_of(objects, metadata, version=representation.version)
+        hidden = resource.hidden_annotations
+        return partial_list_of(objects, metadata, version=representation.version, hidden=hidden)
     refusal = refuse_form(representation.form, is_list=True, go_type=f"{_go_type(call)}List")
     if refusal is not None:
         raise refusal

@@ -71,7 +71,7 @@ class Frames:
     def _form(self, obj: Object) -> Object:
         form, version = self._representation.form, self._representation.version
         if form in ("partial", "partial-list"):
-            return partial_of(obj, version=version)
+            return partial_of(obj, version=version, hidden=self._served.resource.hidden_annotations)
         if form != "table":
             return obj
         rows = table.table_of(

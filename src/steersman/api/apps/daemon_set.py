@@ -199,6 +199,7 @@ DAEMON_SETS = Resource(
         has_status=True,
         reset_fields=(("status",),),
     ),
+    hidden_annotations=(TEMPLATE_GENERATION,),
     columns=(
         Column("Desired", "integer", number("status", "desiredNumberScheduled")),
         Column("Current", "integer", number("status", "currentNumberScheduled")),

@@ -215,6 +215,7 @@ DEPLOYMENTS = Resource(
         has_status=True,
         reset_fields=(("status",),),
     ),
+    hidden_annotations=(ROLLBACK_TO,),
     columns=(
         Column("Ready", "string", _ready),
         Column("Up-to-date", "string", number("status", "updatedReplicas")),

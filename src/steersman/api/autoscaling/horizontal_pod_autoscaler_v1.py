@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from steersman.api.autoscaling.horizontal_pod_autoscaler import (
+    ANNOTATIONS,
     COLUMNS,
     CPU_UTILIZATION,
     HORIZONTAL_POD_AUTOSCALERS,
@@ -190,6 +191,7 @@ HORIZONTAL_POD_AUTOSCALERS_V1 = Resource(
         reset_fields=(("status",),),
     ),
     stored_as=HORIZONTAL_POD_AUTOSCALERS,
+    hidden_annotations=ANNOTATIONS,
     columns=tuple(map(_as_stored, COLUMNS)),
     conversion=Conversion(to_stored=_to_stored, from_stored=_from_stored),
 )

@@ -17,22 +17,26 @@ if TYPE_CHECKING:
 _LIST_META = ("resourceVersion", "continue", "remainingItemCount")
 
 
-def partial_of(obj: Object, *, version: str = "v1") -> Object:
-    """The metadata of an object."""
-    return {
-        "kind": "PartialObjectMetadata",
-        "apiVersion": f"meta.k8s.io/{version}",
-        "metadata": obj.get("metadata") or {},
-    }
+def partial_of(obj: Object, *, version: str = "v1", hidden: tuple[str, ...] = ()) -> Object:
+    """The metadata of an object, without the annotations `hidden` (a resource's `hidden_annotations`)."""
+    metadata = obj.get("metadata") or {}
+    annotations = metadata.get("annotations")
+    if hidden and annotations:
+        kept = {name: value for name, value in annotations.items() if name not in hidden}
+        metadata = {name: value for name, value in metadata.items() if name != "annotations"}
+        metadata |= {"annotations": kept} if kept else {}
+    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": metadata}
 
 
-def partial_list_of(objects: Iterable[Object], list_meta: Object, *, version: str = "v1") -> Object:
+def partial_list_of(
+    objects: Iterable[Object], list_meta: Object, *, version: str = "v1", hidden: tuple[str, ...] = ()
+) -> Object:
     """The metadata of each object of a list, and the list's own."""
     return {
         "kind": "PartialObjectMetadataList",
         "apiVersion": f"meta.k8s.io/{version}",
         "metadata": list_metadata(list_meta),
-        "items": [partial_of(obj, version=version) for obj in objects],
+        "items": [partial_of(obj, version=version, hidden=hidden) for obj in objects],
     }
 
 

@@ -54,7 +54,8 @@ def table_of(
     for obj in objects:
         metadata = obj.get("metadata") or {}
         revision = metadata.get("resourceVersion", "")
-        rows.append({"cells": _cells(resource, obj, metadata, now), "object": _beside(obj, include_object, version)})
+        beside = _beside(resource, obj, include_object, version)
+        rows.append({"cells": _cells(resource, obj, metadata, now), "object": beside})
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",
@@ -84,14 +85,14 @@ def _names_itself(resource: Resource) -> bool:
     return not resource.custom and any(column.name == "Name" for column in resource.columns)
 
 
-def _beside(obj: Object, include: str, version: str) -> Object | None:
+def _beside(resource: Resource, obj: Object, include: str, version: str) -> Object | None:
     if include == "Object":
         return obj
     annotations = (obj.get("metadata") or {}).get("annotations")
     # The mark that ends a watch's initial events must get through whatever was asked for.
     if include == "None" and not (annotations and annotations.get(INITIAL_EVENTS_END) == "true"):
         return None
-    return partial_of(obj, version=version)
+    return partial_of(obj, version=version, hidden=resource.hidden_annotations)
 
 
 def _declared(column: Column) -> Object:
