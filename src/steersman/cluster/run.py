@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from steersman.store.interface import Store
 
 DRAIN_S = 1.0
+LAG_INTERVAL_S = 0.1
 _CLUSTER_NAMES = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
 _log = logging.getLogger(__name__)
 
@@ -134,6 +135,7 @@ class RunningServer:
         self._stack.push_async_callback(self._tasks.close)
         self._tasks.start(self._compact(store), name="compaction")
         self._tasks.start(self._renew(pki, host), name="certificates")
+        self._tasks.start(self._measure_lag(parts), name="loop lag")
         self._tasks.start(parts.address_repair.run(), name="address repair")
         await self._serve(listener, pki, parts)
         self.url = f"https://{_bracketed(host)}:{port}"
@@ -250,6 +252,14 @@ class RunningServer:
                 _log.warning("compaction failed, will be tried again: %s", error)
                 continue
             behind = current
+
+    async def _measure_lag(self, parts: Parts) -> None:
+        """How long a callback waits for its turn: what every request waits at least."""
+        loop, lag = asyncio.get_running_loop(), parts.service.metrics.loop_lag
+        while True:
+            due = loop.time() + LAG_INTERVAL_S
+            await asyncio.sleep(LAG_INTERVAL_S)
+            lag.observe(max(0.0, loop.time() - due))
 
     async def _renew(self, pki: PKI, host: str) -> None:
         while True:
