@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from steersman import KUBERNETES_VERSION
 from steersman.api.errors import NotAcceptable
 from steersman.apiserver import respond
+from steersman.apiserver.codec.negotiate import Representation
 from steersman.lib.http.message import Response
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from steersman.apiserver.documents import Documents
     from steersman.lib.http.message import Request
 
+_INDENTED = Representation(pretty=True)
+"""Whoever asks: people read these, and scripts that are older than JSON parsers."""
 _JWKS = "application/jwk-set+json"
 
 
@@ -66,10 +69,10 @@ class About:
         accept = request.headers.get("accept")
         if request.method != "GET":
             return respond.failure(respond.method_not_allowed(), accept, self._negotiator)
-        return respond.document(self._version, respond.PLAIN)
+        return respond.document(self._version, _INDENTED)
 
     def _index(self, _request: Request, _user: User) -> Response:
-        return respond.document({"paths": sorted(set(self._paths()))}, respond.PLAIN)
+        return respond.document({"paths": sorted(set(self._paths()))}, _INDENTED)
 
     def _configuration(self, _request: Request, _user: User) -> Response:
         return Response(
