@@ -62,6 +62,8 @@ class Column:
     format: str = ""
     priority: int = 0
     description: str = ""
+    declared: bool = True
+    """False: upstream has forgotten to declare it, so its cells are without a definition."""
 
 
 @dataclass(frozen=True, slots=True)

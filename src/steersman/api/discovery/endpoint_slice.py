@@ -16,7 +16,7 @@ from steersman.api.meta.addresses import ip_warnings, parse_ip_sloppy, valid_ip,
 from steersman.api.meta.domains import fully_qualified_domain_name
 from steersman.api.meta.label_selector import validate_labels
 from steersman.api.meta.names import dns1123_subdomain, label_value
-from steersman.api.meta.object_meta import immutable
+from steersman.api.meta.object_meta import IMMUTABLE
 from steersman.api.resource import Column, Context, Resource, Scope, Strategy
 from steersman.api.schema.builtin import schema
 
@@ -77,9 +77,8 @@ def _validate_update(new: Object, old: Object) -> list[FieldError]:
     kind, was = new.get("addressType") or "", old.get("addressType") or ""
     errors = _validate_ports(new.get("ports") or ())
     found, declared = ([], []) if new.get("endpoints") == old.get("endpoints") else _validate_endpoints(new)
-    # Upstream's declared rules stop at the first that fails for a field.
-    judged = _validate_type(new) if not kind or kind == was else immutable(kind, was, "addressType")
-    return errors + found + judged + declared
+    changed = [] if kind == was else [invalid("addressType", None, IMMUTABLE)]
+    return errors + found + _validate_type(new) + changed + declared
 
 
 def _validate_type(obj: Object) -> list[FieldError]:

@@ -28,8 +28,8 @@ _CONTROLLER, _PARAMETERS = "spec.controller", "spec.parameters"
 
 def _default(obj: Object) -> None:
     parameters = at(obj, "spec", "parameters")
-    if parameters is not None:
-        parameters.setdefault("scope", "Cluster")
+    if parameters is not None and parameters.get("scope") is None:
+        parameters["scope"] = "Cluster"
 
 
 def _validate(obj: Object) -> list[FieldError]:

@@ -5,14 +5,15 @@ Allocation (`apiserver/allocation`) creates and removes those of Services. Upstr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from steersman.api.columns import at
+from steersman.api.columns import AGE, at
 from steersman.api.core.podspec.validation.common import each, subdomain
-from steersman.api.errors import FieldError, required
+from steersman.api.errors import FieldError, invalid, required
 from steersman.api.meta.addresses import valid_ip
 from steersman.api.meta.names import path_segment
-from steersman.api.meta.object_meta import immutable
+from steersman.api.meta.object_meta import IMMUTABLE
 from steersman.api.resource import Column, Resource, Scope, Strategy
 from steersman.api.schema.builtin import schema
 
@@ -46,7 +47,8 @@ def _validate(obj: Object) -> list[FieldError]:
 
 
 def _validate_update(new: Object, old: Object) -> list[FieldError]:
-    return _validate(new) + immutable(at(new, "spec", "parentRef"), at(old, "spec", "parentRef"), _PARENT)
+    same = at(new, "spec", "parentRef") == at(old, "spec", "parentRef")
+    return _validate(new) + ([] if same else [invalid(_PARENT, None, IMMUTABLE)])
 
 
 def _parent(obj: Object, _now: datetime) -> str:
@@ -68,5 +70,5 @@ IP_ADDRESSES = Resource(
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.networking.v1.IPAddress"),
     strategy=Strategy(validate=_validate, validate_update=_validate_update, validate_name=_validate_name),
-    columns=(Column("ParentRef", "string", _parent),),
+    columns=(Column("ParentRef", "string", _parent), replace(AGE, declared=False)),
 )

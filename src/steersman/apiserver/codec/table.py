@@ -70,7 +70,7 @@ def column_definitions(resource: Resource) -> list[Object]:
     name = _definition("Name", "string", "name", _NAME_TEXT)
     if not resource.columns and not resource.custom:
         return [name, _definition("Created At", "date", "", _CREATED_TEXT)]
-    own = [_declared(column) for column in resource.columns]
+    own = [_declared(column) for column in resource.columns if column.declared]
     return own if _names_itself(resource) else [name, *own]
 
 
