@@ -15,7 +15,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from steersman.lib.aio import Tasks
+from steersman.lib.aio import Pacer, Tasks
 from steersman.store.expiry import Expiry, now_ms
 from steersman.store.hub import Hub, HubWatch
 from steersman.store.interface import (
@@ -108,10 +108,14 @@ class EmbeddedStore:
 
     embedded = True
 
-    def __init__(self, *, journal: Journal, clock: Clock, group_transactions_max: int = 1024) -> None:
+    def __init__(
+        self, *, journal: Journal, clock: Clock, group_transactions_max: int = 1024, group_bytes_max: int = 8 << 20
+    ) -> None:
+        """A group ends with the transaction that reaches one of the limits."""
         self._journal = journal
         self._clock = clock
         self._group_transactions_max = group_transactions_max
+        self._group_bytes_max = group_bytes_max
         self._index = Index()
         self._hub = Hub()
         self._expiry = Expiry(clock=clock, expire=self._expire)
@@ -120,6 +124,7 @@ class EmbeddedStore:
         self._group: Group | None = None
         self._members: list[_Request] = []
         self._scheduled = False
+        self._paused = False
         self._stopped = True
         self._drained: asyncio.Future[None] | None = None
         self._compaction = asyncio.Lock()
@@ -190,7 +195,9 @@ class EmbeddedStore:
                 remaining = max(0, len(ids) - limit) if limit else 0
                 ids = ids[:limit] if limit else ids
             records: list[Record] = []
+            pacer = Pacer()
             for i in range(0, len(ids), _READ_ROWS_MAX):
+                await pacer.pause()
                 rows = await self._journal.read(ids[i : i + _READ_ROWS_MAX])
                 records += [record for row in rows if row and (record := record_of(row))]
             if len(records) == len(ids):
@@ -221,7 +228,7 @@ class EmbeddedStore:
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         # One turn later, so that writers which the last group has just woken are in the next one.
-        if self._group is None and not self._scheduled:
+        if self._group is None and not self._scheduled and not self._paused:
             self._scheduled = True
             loop.call_soon(self._flush)
 
@@ -230,7 +237,7 @@ class EmbeddedStore:
         group = Group(self._index, now_ms=now_ms(self._clock))
         members: list[_Request] = []
         queue = self._queue
-        while queue and len(members) < self._group_transactions_max:
+        while queue and len(members) < self._group_transactions_max and group.size < self._group_bytes_max:
             request = queue.popleft()
             if request.future.done():  # the writer gave up before anything was done
                 continue
@@ -291,8 +298,12 @@ class EmbeddedStore:
             error: StoreError = Conflict(refused.key, record_of(row) if row else await self.get(refused.key))
         except StoreError as failure:
             error = failure
-        if not future.done():
-            future.set_exception(error)
+        except asyncio.CancelledError:
+            error = StoreUnavailable("the store has stopped")
+            raise
+        finally:
+            if not future.done():
+                future.set_exception(error)
 
     def _check_running(self) -> None:
         if self._stopped:
@@ -346,6 +357,7 @@ class EmbeddedStore:
         return watch
 
     async def _catch_up(self, watch: HubWatch, *, previous: bool) -> None:
+        pacer = Pacer()
         while (first := watch.next_revision) <= self._index.revision and not watch.closed.done():
             if first < self._index.compacted:
                 raise Compacted(self._index.compacted, self._index.revision)
@@ -357,6 +369,7 @@ class EmbeddedStore:
                 reached = min(reached, revision_of(found[-1][0].id))
             end = row_id(reached + 1)  # the journal may be ahead of the index by a group
             watch.catch_up(tuple(event_of(row, before) for row, before in found if row.id < end), reached)
+            await pacer.pause()
 
     # Compaction
 
@@ -373,8 +386,9 @@ class EmbeddedStore:
 
     async def _scrub(self) -> None:
         async with self._compaction:
-            more = True
+            more, pacer = True, Pacer()
             while more and not self._stopped:
+                await pacer.pause()
                 graves, more = await self._journal.scrub(_SCRUB_ROWS_MAX)
                 for key, grave in graves:
                     self._index.forget(key, grave)
@@ -405,7 +419,13 @@ class EmbeddedStore:
             if len(self._index) or self._group is not None or self._queue:
                 raise StoreBroken("only an empty store can be restored into; start with a new data directory")
             revision = max(self._index.revision, snapshot.revision) + 1
-            self._take_over(await self._journal.replace(snapshot.puts(), revision, now_ms(self._clock)))
+            self._paused = True  # whoever writes meanwhile does so after it
+            try:
+                self._take_over(await self._journal.replace(snapshot.puts(), revision, now_ms(self._clock)))
+            finally:
+                self._paused = False
+                if self._queue:
+                    self._schedule(asyncio.get_running_loop())
         self._hub.close(Compacted(self._index.compacted, self._index.revision))
         return self._index.revision
 

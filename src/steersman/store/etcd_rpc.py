@@ -101,8 +101,17 @@ class Members:
 
     async def close(self) -> None:
         channels, self._channels, self._calls = self._channels, [], []
+        if not channels:
+            return
         for channel in channels:
             await channel.close()
+        # gRPC reports the end of what was just cancelled to this loop, which may be closed next. This call's own end is
+        # reported after that.
+        last = self._grpc.aio.insecure_channel("127.0.0.1:0", options=_OPTIONS)
+        try:
+            await last.unary_unary("/nothing/Nothing")(b"", timeout=0)
+        except self._grpc.aio.AioRpcError:
+            await last.close()
 
     def _credentials(self) -> Any:
         if self._tls is None:
@@ -171,21 +180,29 @@ class Members:
         ready = self._grpc.ChannelConnectivity.READY
         if self._channels[self._chosen].get_state(try_to_connect=True) is ready:
             return self._chosen
-        count = len(self._channels)
+        # Ask all at once, and take the first that answers for a cluster with a leader.
         racers = Tasks(on_crash=lambda _name, _error: None)
-        waiting = {
-            racers.start(self._channels[number].channel_ready(), name=f"etcd connect {number}"): number
-            for number in ((self._chosen + i) % count for i in range(count))
-        }
+        count = len(self._channels)
+        order = [(self._chosen + i) % count for i in range(count)]
+        running = {racers.start(self._answers(number), name=f"etcd probe {number}") for number in order}
         try:
-            done, _ = await asyncio.wait(waiting, timeout=self._timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            while running:
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    if (member := task.result()) is not None:
+                        self._chosen = member
+                        return member
         finally:
             await racers.close()
-        for task in done:
-            if not task.cancelled() and task.exception() is None:
-                self._chosen = waiting[task]
-                return self._chosen
         raise StoreUnavailable(f"no etcd member answers at {self}")
+
+    async def _answers(self, member: int) -> int | None:
+        request = self.messages["RangeRequest"](key=b"\0", count_only=True)
+        try:
+            await self._calls[member]["Range"](request, timeout=self._timeout_s, wait_for_ready=True)
+        except self._grpc.aio.AioRpcError as error:
+            return None if isinstance(self.explain(error), StoreUnavailable) else member
+        return member
 
     def explain(self, error: Any) -> StoreError:
         """What an error of gRPC means to a user of the store."""

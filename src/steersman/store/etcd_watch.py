@@ -156,8 +156,8 @@ class EtcdWatch:
         return heard
 
     def _take(self, response: Any) -> None:
-        if response.watch_id == _EVERY_WATCH and self._fragments:
-            return
+        if self.closed.done() or (response.watch_id == _EVERY_WATCH and self._fragments):
+            return  # closed while the response was on its way to this task, or a promise in the middle of fragments
         self._fragments.extend(response.events)
         if response.fragment:
             return

@@ -202,7 +202,7 @@ class Refused(NamedTuple):
 class Group:
     """Transactions that become durable together, each seeing the ones before it."""
 
-    __slots__ = ("_index", "_now_ms", "_overlay", "revision", "rows")
+    __slots__ = ("_index", "_now_ms", "_overlay", "revision", "rows", "size")
 
     def __init__(self, index: Index, *, now_ms: int) -> None:
         self._index = index
@@ -210,6 +210,8 @@ class Group:
         self._overlay: dict[str, Row] = {}
         self.revision = index.revision
         self.rows: list[Row] = []
+        self.size = 0
+        """Bytes of all values."""
 
     def add(self, compares: Sequence[Compare], operations: Sequence[Put | Delete]) -> int | Refused:
         """Append a transaction; its revision, or why not. One that changes nothing has the revision of the one
@@ -229,6 +231,7 @@ class Group:
         for operation in operations:
             row = self._row(next_id, operation)
             if row is not None:
+                self.size += len(row.value)
                 overlay[operation.key] = row
                 self.rows.append(row)
                 next_id += 1

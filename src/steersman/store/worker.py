@@ -11,6 +11,8 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from steersman.store.interface import StoreUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,9 +24,10 @@ class Worker:
     remain?
     """
 
-    __slots__ = ("_idle", "_idle_s", "_jobs", "_loop", "_thread")
+    __slots__ = ("_closed", "_idle", "_idle_s", "_jobs", "_loop", "_thread")
 
     def __init__(self, *, name: str, idle: Callable[[bool], bool], idle_s: float) -> None:
+        self._closed = False
         self._idle = idle
         self._idle_s = idle_s
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any, Exception | None], None]] | None] = (
@@ -35,7 +38,12 @@ class Worker:
         self._thread.start()
 
     def submit(self, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
-        """Run `work` in the thread, then `done(result, None)` or `done(None, error)` on the loop."""
+        """Run `work` in the thread, then `done(result, None)` or `done(None, error)` on the loop.
+
+        Raises StoreUnavailable after `close`.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store has stopped")
         self._jobs.put((work, done))
 
     async def run(self, work: Callable[[], _T]) -> _T:
@@ -55,6 +63,7 @@ class Worker:
 
     async def close(self) -> None:
         """Finish all jobs, then end the thread."""
+        self._closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 

@@ -29,9 +29,9 @@ operations = st.lists(
 class StoreAgainstDict(RuleBasedStateMachine):
     """`states` holds the whole content after every revision; `story` all changes."""
 
-    def __init__(self, bench, numbers) -> None:
+    def __init__(self, bench, numbers, loop) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
+        self.loop = loop
         self.bench = bench
         self.name = f"model-{next(numbers)}"  # each example has a store of its own
         self.store = bench.make(self.name)
@@ -189,21 +189,20 @@ class StoreAgainstDict(RuleBasedStateMachine):
     def teardown(self):
         try:
             self.check_story()
-            self.run(self.store.stop())
         finally:
-            self.run(self.loop.shutdown_default_executor())
-            self.loop.close()
+            self.run(self.store.stop())
 
 
 def test_a_store_behaves_like_a_dict_with_a_memory(bench):
     numbers = itertools.count()
-    run_state_machine_as_test(
-        lambda: StoreAgainstDict(bench, numbers),
-        settings=settings(
-            max_examples=25,
-            stateful_step_count=40,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    with asyncio.Runner() as runner:
+        run_state_machine_as_test(
+            lambda: StoreAgainstDict(bench, numbers, runner.get_loop()),
+            settings=settings(
+                max_examples=25,
+                stateful_step_count=40,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

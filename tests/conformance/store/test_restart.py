@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from steersman.lib.aio import Tasks
-from steersman.store.interface import Compacted, Delete, Put, StoreUnavailable
+from steersman.store.interface import Compacted, Compare, Delete, Put, StoreError, StoreUnavailable
 
 
 async def test_a_restart_keeps_keys_revisions_and_history(bench, collector):
@@ -89,3 +89,24 @@ async def test_a_stopped_store_answers_nothing(bench):
     with pytest.raises(StoreUnavailable):
         await store.get("/a")
     await store.stop()
+
+
+async def test_stop_answers_everybody_who_still_waits(bench):
+    store = bench.make()
+    await store.start()
+    revision = await store.commit((), tuple(Put(f"/{i}", bytes(1000)) for i in range(100)))
+    tasks = Tasks(on_crash=lambda _name, _error: None)
+    waiting = [
+        tasks.start(store.commit((Compare("/1", 1),), (Put("/1", b""),)), name="conflict"),
+        tasks.start(store.get("/1"), name="get"),
+        tasks.start(store.list(""), name="list"),
+        tasks.start(store.compact(revision), name="compact"),
+    ]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await store.stop()
+    async with asyncio.timeout(10):
+        await asyncio.wait(waiting)
+    assert all(
+        task.cancelled() or task.exception() is None or isinstance(task.exception(), StoreError) for task in waiting
+    )

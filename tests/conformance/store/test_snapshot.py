@@ -20,7 +20,7 @@ async def test_a_snapshot_restores_into_an_empty_store(bench, tmp_path, collecto
     taken = await source.commit((), (Delete("/k/001"), Put("/ends", b"", ttl_s=2), Put("/large", bytes(1_000_000))))
     path = tmp_path / "snapshot"
     assert await source.snapshot(path) == taken
-    await source.commit((), (Put("/later", b""),))
+    await source.commit((), (Put("/later", b""), Delete("/ends")))
 
     revision = await target.restore(path)
     assert revision > taken

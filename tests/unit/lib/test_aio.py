@@ -1,3 +1,5 @@
+"""Background tasks have an owner, and long computations have manners."""
+
 from __future__ import annotations
 
 import asyncio

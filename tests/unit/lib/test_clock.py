@@ -1,3 +1,5 @@
+"""Clocks tell UTC; a manual one stands still."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone

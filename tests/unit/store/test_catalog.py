@@ -1,3 +1,5 @@
+"""Stores are chosen by an address."""
+
 from __future__ import annotations
 
 import pytest

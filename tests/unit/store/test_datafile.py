@@ -1,3 +1,5 @@
+"""One owner per data file, and no file is touched that is not understood."""
+
 from __future__ import annotations
 
 import os

@@ -8,7 +8,7 @@ import pytest
 
 from steersman.lib.aio import Tasks
 from steersman.lib.clock import ManualClock
-from steersman.store.drivers.memory import MemoryJournal
+from steersman.store.drivers.memory import MemoryJournal, MemoryStore
 from steersman.store.embedded import EmbeddedStore
 from steersman.store.interface import Compare, Conflict, Put, StoreBroken
 
@@ -154,4 +154,31 @@ async def test_expired_keys_are_deleted_by_the_injected_clock():
     await settle()
     assert [record.key for record in (await store.list("")).records] == ["/b"]
     assert await store.revision() == 3
+    await store.stop()
+
+
+async def test_a_write_during_a_restore_comes_after_it(tmp_path):
+    release = asyncio.Event()
+
+    class PatientJournal(MemoryJournal):
+        async def replace(self, puts, revision, now):
+            await release.wait()
+            return await super().replace(puts, revision, now)
+
+    source = MemoryStore(clock=ManualClock())
+    await source.start()
+    await source.commit((), (Put("/a", b"1"), Put("/b", b"1")))
+    await source.snapshot(tmp_path / "s")
+    store = EmbeddedStore(journal=PatientJournal(), clock=ManualClock())
+    await store.start()
+    tasks = Tasks()
+    restored = tasks.start(store.restore(tmp_path / "s"), name="restore")
+    while not store._paused:
+        await asyncio.to_thread(int)
+    written = put(store, tasks, "/c")
+    await settle()
+    release.set()
+    assert await written == await restored + 1
+    assert [record.key for record in (await store.list("")).records] == ["/a", "/b", "/c"]
+    await source.stop()
     await store.stop()

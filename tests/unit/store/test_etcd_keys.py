@@ -1,3 +1,5 @@
+"""Where keys and revisions lie in etcd."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,3 +1,5 @@
+"""etcd's messages and errors."""
+
 from __future__ import annotations
 
 import grpc

@@ -1,3 +1,5 @@
+"""From responses to batches."""
+
 from __future__ import annotations
 
 import pytest
@@ -70,10 +72,13 @@ async def test_progress_never_goes_back(members):
     assert [batch.revision for batch in seen] == [5, 6]
 
 
-async def test_an_ended_watch_tells_why_everywhere(members):
-    watch = make(members, print)
+async def test_an_ended_watch_tells_why_and_delivers_nothing_more(members):
+    seen = []
+    watch = make(members, seen.append)
     watch.end(StoreUnavailable("gone"))
     watch.close()
+    watch._take(response(members, (b"/x/a", 5), revision=5))
+    assert seen == []
     for future in (watch.closed, watch.created):
         with pytest.raises(StoreUnavailable, match="gone"):
             await future

@@ -1,3 +1,5 @@
+"""Which keys are due, and when the next one is."""
+
 from __future__ import annotations
 
 import asyncio

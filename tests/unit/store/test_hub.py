@@ -1,3 +1,5 @@
+"""Who is told what, in which order, how often."""
+
 from __future__ import annotations
 
 import asyncio

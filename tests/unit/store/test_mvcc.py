@@ -1,3 +1,5 @@
+"""Keys, revisions and history, without any I/O."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""A snapshot is complete and undamaged, or refused."""
+
 from __future__ import annotations
 
 import pytest

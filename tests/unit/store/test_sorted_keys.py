@@ -1,3 +1,5 @@
+"""An ordered set that agrees with a sorted list."""
+
 from __future__ import annotations
 
 import random

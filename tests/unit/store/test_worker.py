@@ -1,3 +1,5 @@
+"""One thread, jobs in order, housekeeping in between."""
+
 from __future__ import annotations
 
 import asyncio
@@ -5,6 +7,7 @@ import threading
 
 import pytest
 
+from steersman.store.interface import StoreUnavailable
 from steersman.store.worker import Worker
 
 
@@ -36,6 +39,8 @@ async def test_close_finishes_what_was_handed_over():
     await worker.close()
     await asyncio.sleep(0)
     assert done == [0, 1, 2, 3, 4]
+    with pytest.raises(StoreUnavailable):
+        worker.submit(lambda: 1, print)
 
 
 async def test_housekeeping_goes_on_in_quiet_moments_until_none_remains():

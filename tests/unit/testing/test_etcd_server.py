@@ -1,3 +1,5 @@
+"""The etcd that tests start."""
+
 from __future__ import annotations
 
 import socket

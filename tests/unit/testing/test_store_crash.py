@@ -1,3 +1,5 @@
+"""The test that kills writers counts rightly."""
+
 from __future__ import annotations
 
 from steersman.testing.store_crash import CrashReport, crash_round

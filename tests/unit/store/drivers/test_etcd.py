@@ -1,3 +1,5 @@
+"""What the etcd driver decides by itself; the rest is tests/conformance/store and tests/integration/store."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What is special to the memory driver; the rest is tests/conformance/store."""
+
 from __future__ import annotations
 
 from steersman.lib.clock import ManualClock

@@ -1,3 +1,5 @@
+"""How the sqlite driver uses its file; the rest is tests/conformance/store and tests/integration/store."""
+
 from __future__ import annotations
 
 import asyncio
