@@ -64,12 +64,18 @@ class About:
         documents.add("/index.html", self._index)
         documents.add("/.well-known/openid-configuration", self._configuration)
         documents.add("/openid/v1/jwks", self._keys)
+        documents.add_prefix("/debug/pprof/", self._profile)
 
     def _serve_version(self, request: Request, _user: User) -> Response:
         accept = request.headers.get("accept")
         if request.method != "GET":
             return respond.failure(respond.method_not_allowed(), accept, self._negotiator)
         return respond.document(self._version, _INDENTED)
+
+    @staticmethod
+    def _profile(_request: Request, _user: User) -> Response:
+        """Profiles of a Go program, which this is not."""
+        return respond.text("Unknown profile\n", 404)
 
     def _index(self, _request: Request, _user: User) -> Response:
         return respond.document({"paths": sorted(set(self._paths()))}, _INDENTED)

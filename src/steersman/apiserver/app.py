@@ -60,6 +60,7 @@ _VERBS: Mapping[str, Any] = {
     "deletecollection": delete_collection,
 }
 _COLLECTION_METHODS = {"GET": ("list", "watch"), "POST": ("create",), "DELETE": ("deletecollection",)}
+_OF_OBJECTS = ("get", "update", "patch", "delete")
 _OBJECT_METHODS = {"GET": ("get",), "PUT": ("update",), "PATCH": ("patch",), "DELETE": ("delete",)}
 
 
@@ -201,6 +202,8 @@ class Application:
                 if resource.custom:
                     return self._unknown(info)
                 raise respond.method_not_allowed()
+            if info.parts > 1 and not any(name in resource.verbs for name in _OF_OBJECTS):
+                raise _not_found()
             methods = _OBJECT_METHODS if info.parts > 1 and not info.old_watch else _COLLECTION_METHODS
             known = resource.verbs
         possible = methods.get(request.method, ())

@@ -37,6 +37,8 @@ from steersman.apiserver.reader import CacheReader
 from steersman.apiserver.resources import ResourceTable
 from steersman.apiserver.service import Service
 from steersman.apiserver.subresources.catalog import connectors
+from steersman.apiserver.subresources.component_statuses import Health as ComponentHealth
+from steersman.apiserver.subresources.component_statuses import LocalHealthz
 from steersman.cluster.sources import RBAC_RESOURCES, CachedObjects, NodePods, RoleFeed
 from steersman.lib.metrics import Registry
 from steersman.store.watchcache import WatchCache
@@ -50,9 +52,12 @@ if TYPE_CHECKING:
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.health import State
     from steersman.apiserver.hooks import Hook
+    from steersman.apiserver.subresources.component_statuses import Check
     from steersman.cluster.config import ServerConfig
     from steersman.lib.clock import Clock
     from steersman.store.interface import Store
+
+CONTROLLER_MANAGER_PORT, SCHEDULER_PORT = 10257, 10259
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +178,13 @@ def wire(
         authenticator=who,
         authorizer=authorizer,
         documents=documents,
-        connectors=connectors(reader=reader, authorizer=authorizer, authenticator=who, issuer=identity.issuer),
+        connectors=connectors(
+            reader=reader,
+            authorizer=authorizer,
+            authenticator=who,
+            issuer=identity.issuer,
+            components=_components(state),
+        ),
     )
     custom_resources = CustomResources(resources=resources, cache=cache, pipeline=pipeline, identifiers=identifiers)
     return Parts(
@@ -185,6 +196,20 @@ def wire(
         custom_resources=custom_resources,
         address_repair=address_repair,
     )
+
+
+def _components(state: State) -> dict[str, Check]:
+    """The other components, where they listen by default, and the store under the name that clients know."""
+
+    async def store() -> ComponentHealth:
+        problem = state.store()
+        return ComponentHealth(healthy=problem is None, message="" if problem else "ok", error=problem or "")
+
+    return {
+        "controller-manager": LocalHealthz(port=CONTROLLER_MANAGER_PORT),
+        "scheduler": LocalHealthz(port=SCHEDULER_PORT),
+        "etcd-0": store,
+    }
 
 
 def _kinds(group: str, version: str, kind: str) -> tuple[tuple[str, str, str], ...]:
