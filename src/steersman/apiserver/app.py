@@ -162,9 +162,6 @@ class Application:
         if served is None:
             return self._unknown(info)
         counted.append(info)
-        if served.resource.deprecation:
-            metrics.deprecated(served.resource, info.subresource)
-            warnings.append(served.resource.deprecation)
         return self._route(request, info, user, served, now, warnings)
 
     @staticmethod
@@ -225,6 +222,9 @@ class Application:
             if representation.media == "json":
                 pretty = request.param("pretty") if request.query else None
                 representation = respond.wants_pretty(representation, pretty, request.headers.get("user-agent"))
+        if resource.deprecation:
+            self.service.metrics.deprecated(resource, info.subresource)
+            warnings.append(resource.deprecation)
         call = Call(request, info, user, now, served, subresource, representation, self.service.protobuf, warnings)
         if connector is not None:
             return connector(call, self.service)
