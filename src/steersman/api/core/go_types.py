@@ -23,6 +23,8 @@ _OBJECT_META = (
     "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
     "managedFields",
 )  # fmt: skip
+_OWNER_REFERENCE = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
+_MANAGED_FIELDS = ("manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource")
 
 
 class _Member(NamedTuple):
@@ -83,10 +85,18 @@ def _struct(members: tuple[_Member, ...], value: dict[str, Any], *, semantic: bo
         given = value.get(member.json_name)
         if member.kind == "ObjectMeta":
             metadata = given or {}
-            out |= {name: metadata[name] for name in _OBJECT_META if metadata.get(name)}
+            out |= {name: _ordered(metadata[name]) for name in _OBJECT_META if metadata.get(name)}
         else:
             out[member.go_name] = _render(member.kind, given, semantic=semantic)
     return out
+
+
+def _ordered(value: Any) -> Any:
+    """Owner references and managed fields in the order of their declaration; other values of metadata as they are."""
+    if not isinstance(value, list) or not isinstance(value[0], dict):
+        return value
+    order = _OWNER_REFERENCE if "uid" in value[0] else _MANAGED_FIELDS
+    return [{name: item[name] for name in order if name in item} for item in value]
 
 
 def _label_selector(selector: dict[str, Any]) -> dict[str, Any]:

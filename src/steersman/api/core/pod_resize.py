@@ -61,9 +61,9 @@ def _with_resources(new: list[Object], old: list[Object]) -> list[Object]:
 def validate_resize(new: Object, old: Object) -> list[FieldError]:
     spec, before = new.get("spec") or {}, old.get("spec") or {}
     if MIRROR in ((old.get("metadata") or {}).get("annotations") or {}):
-        return [forbidden("", "static pods cannot be resized")]
+        return [forbidden("[]", "static pods cannot be resized")]
     if is_windows(before):
-        return [forbidden("", "windows pods cannot be resized")]
+        return [forbidden("[]", "windows pods cannot be resized")]
     errors = validate_metadata_and_spec(new, options_for(old, resource_is_pod=True))
     was = (old.get("status") or {}).get("qosClass") or qos_class(before)
     if was != qos_class(spec):
@@ -73,10 +73,7 @@ def validate_resize(new: Object, old: Object) -> list[FieldError]:
         errors.append(forbidden("spec", "Pod running on node without support for resize"))
     rest = dict(spec)
     if any(_is_set(each.get("resources")) for each in (spec, before)):
-        errors += _validate_pod_level(spec, before)
-        rest["resources"] = _unchanged_compute(spec.get("resources"), before.get("resources"))
-        if not semantic_equal("*ResourceRequirements", rest["resources"], before.get("resources")):
-            errors.append(forbidden("spec", "only cpu and memory resources are mutable at pod-level"))
+        errors += _validate_pod_level(rest, before)
     order = _validate_order(spec, before)
     if order:
         return errors + order
@@ -109,15 +106,20 @@ def _removed(new: Object | None, old: Object | None, kind: str) -> bool:
     return not set((old or {}).get(kind) or ()) <= set((new or {}).get(kind) or ())
 
 
-def _validate_pod_level(spec: Object, before: Object) -> list[FieldError]:
-    new, old = spec.get("resources"), before.get("resources")
+def _validate_pod_level(rest: Object, before: Object) -> list[FieldError]:
+    """`rest` gets the old cpu and memory back."""
+    new, old = rest.get("resources"), before.get("resources")
     if old is not None and new is None:
         return [forbidden("spec.resources", "pod-level resources cannot be removed")]
-    return [
+    errors = [
         forbidden(f"spec.resources.{kind}", f"pod-level resource {kind} cannot be removed")
         for kind in ("requests", "limits")
         if _removed(new, old, kind)
     ]
+    rest["resources"] = _unchanged_compute(new, old)
+    if not semantic_equal("*ResourceRequirements", rest["resources"], old):
+        errors.append(forbidden("spec", "only cpu and memory resources are mutable at pod-level"))
+    return errors
 
 
 def _validate_order(spec: Object, before: Object) -> list[FieldError]:

@@ -123,13 +123,14 @@ def _validate_deadline(new: int | None, old: int | None) -> tuple[list[FieldErro
 
 def _validate_gates(new: Sequence[Object], old: Sequence[Object]) -> list[FieldError]:
     known = {gate.get("name") for gate in old}
+    last = {gate.get("name"): index for index, gate in enumerate(new)}
     return [
         forbidden(
             f"spec.schedulingGates[{index}].name",
-            f"only deletion is allowed, but found new scheduling gate '{gate.get('name') or ''}'",
+            f"only deletion is allowed, but found new scheduling gate '{name or ''}'",
         )
-        for index, gate in enumerate(new)
-        if gate.get("name") not in known
+        for name, index in last.items()
+        if name not in known
     ]
 
 
@@ -222,7 +223,7 @@ def validate_ephemeral_containers_update(new: Object, old: Object) -> list[Field
     """Through `ephemeralcontainers`: they may be added, never removed or changed."""
     options = options_for(old, resource_is_pod=True)
     if MIRROR in _annotations(old):
-        return [forbidden("", "static pods do not support ephemeral containers")]
+        return [forbidden("[]", "static pods do not support ephemeral containers")]
     errors = validate_metadata_and_spec(new, options)
     spec = new.get("spec") or {}
     errors += validate_annotation_changes(_annotations(new), _annotations(old), spec, "metadata.annotations", options)

@@ -33,3 +33,9 @@ def test_a_difference_has_three_lines_around_it() -> None:
     assert difference("Toleration", old, new) == (
         '@@ -1,5 +1,5 @@\n {\n- "Key": "a",\n+ "Key": "b",\n  "Operator": "Exists",\n  "Value": "",\n  "Effect": "",\n'
     )
+
+
+def test_owners_are_shown_in_the_order_of_their_declaration() -> None:
+    owner = {"blockOwnerDeletion": True, "uid": "u", "kind": "K"}
+    shown = render("PersistentVolumeClaimTemplate", {"metadata": {"ownerReferences": [owner]}})
+    assert list(shown["ownerReferences"][0]) == ["kind", "uid", "blockOwnerDeletion"]

@@ -80,3 +80,9 @@ def test_containers_stay_the_same() -> None:
         pod["spec"]["containers"].append({"name": "d", "image": "i"})
 
     assert "spec.containers: Forbidden: containers may not be added or removed on resize" in _resize(_pod(), change)[1]
+
+
+def test_pods_that_the_kubelet_made_are_not_resized() -> None:
+    old = _pod()
+    old["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
+    assert [str(error) for error in validate_resize(old, old)] == ["[]: Forbidden: static pods cannot be resized"]

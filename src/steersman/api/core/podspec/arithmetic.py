@@ -58,7 +58,8 @@ def _raise(total: dict[str, Quantity], amounts: dict[str, Quantity]) -> None:
 def qos_class(spec: Object) -> str:
     """Guaranteed, Burstable or BestEffort; by the pod's own requirements where it has any."""
     resources = spec.get("resources") or {}
-    if resources.get("requests") or resources.get("limits"):
+    amounts = (*(resources.get("requests") or ()), *(resources.get("limits") or ()))
+    if any(name in _COMPUTE or name.startswith("hugepages-") for name in amounts):
         return _class_of(resources)
     found = {
         _class_of(container.get("resources") or {})

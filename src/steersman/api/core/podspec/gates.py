@@ -20,6 +20,7 @@ _INIT_CONTAINER_ANNOTATIONS = (
     "pod.beta.kubernetes.io/init-container-statuses",
     "pod.alpha.kubernetes.io/init-container-statuses",
 )
+_PROJECTED = ("secret", "downwardAPI", "configMap", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
 
 
 def drop_disabled_from_template(template: Object | None, old: Object | None) -> None:
@@ -40,7 +41,8 @@ def drop_disabled(pod: Object, old: Object | None) -> None:
     _drop(list(_mounts(spec)), "bindMountOptions", in_use=any("bindMountOptions" in o for o in _mounts(before)))
     _drop(list(_http_actions(spec)), "protocol", in_use=any("protocol" in o for o in _http_actions(before)))
     _drop(list(_grpc_actions(spec)), "mode", in_use=any("mode" in o for o in _grpc_actions(before)))
-    _drop(list(_lifecycles(spec)), "stopSignal", in_use=any("stopSignal" in o for o in _lifecycles(before)))
+    if not any("stopSignal" in o for o in _lifecycles(before)):
+        _drop_stop_signals(spec)
     annotations = (pod.get("metadata") or {}).get("annotations") or {}
     for name in _INIT_CONTAINER_ANNOTATIONS:
         annotations.pop(name, None)
@@ -50,6 +52,14 @@ def _drop(holders: list[Object], name: str, *, in_use: bool) -> None:
     if not in_use:
         for holder in holders:
             holder.pop(name, None)
+
+
+def _drop_stop_signals(spec: Object) -> None:
+    """Drop stop signals, and lifecycles that say nothing else."""
+    for container in all_containers(spec):
+        lifecycle = container.get("lifecycle") or {}
+        if lifecycle.pop("stopSignal", None) is not None and not lifecycle:
+            del container["lifecycle"]
 
 
 def _empty_dirs(spec: Object) -> Iterator[Object]:
@@ -84,17 +94,22 @@ def _lifecycles(spec: Object) -> Iterator[Object]:
 
 
 def _users(spec: Object) -> Iterator[Object]:
-    """Everything whose files may belong to a user of their own."""
+    """Everything whose files may belong to a user of their own; of several sources in one place, the first."""
     for volume in spec.get("volumes") or ():
-        for name in ("secret", "configMap", "downwardAPI"):
-            if (source := volume.get(name)) is not None:
-                yield source
+        name, source = _first(volume, ("secret", "configMap", "downwardAPI", "projected"))
+        if not name:
+            continue
+        yield source
+        if name != "projected":
+            yield from source.get("items") or ()
+            continue
+        for inner in source.get("sources") or ():
+            name, source = _first(inner, _PROJECTED)
+            if name in ("secret", "configMap", "downwardAPI"):
                 yield from source.get("items") or ()
-        if (projected := volume.get("projected")) is not None:
-            yield projected
-            for source in projected.get("sources") or ():
-                for name in ("secret", "configMap", "downwardAPI"):
-                    yield from (source.get(name) or {}).get("items") or ()
-                for name in ("serviceAccountToken", "clusterTrustBundle", "podCertificate"):
-                    if source.get(name) is not None:
-                        yield source[name]
+            elif name:
+                yield source
+
+
+def _first(holder: Object, names: tuple[str, ...]) -> tuple[str, Object]:
+    return next(((name, holder[name]) for name in names if holder.get(name) is not None), ("", {}))

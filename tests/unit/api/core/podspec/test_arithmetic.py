@@ -48,6 +48,11 @@ def test_the_pods_own_requirements_decide_where_there_are_any() -> None:
     assert qos_class({"containers": [_container()], "resources": {}}) == "BestEffort"
 
 
+def test_requirements_that_no_pod_may_have_do_not_decide() -> None:
+    spec = {"resources": {"limits": {"ephemeral-storage": "1Gi"}}, "containers": [_container(cpu_request="1")]}
+    assert qos_class(spec) == "Burstable"
+
+
 def test_the_pods_requests_follow_from_its_containers_and_its_limits() -> None:
     spec = {"containers": [_container("500m")], "resources": {"limits": {"cpu": "2", "memory": "1Gi"}}}
     default_pod_resources(spec)

@@ -34,7 +34,6 @@ def test_fields_of_features_that_are_off_are_dropped() -> None:
                     "name": "c",
                     "livenessProbe": {"httpGet": {"port": 80}},
                     "readinessProbe": {"grpc": {"port": 80}},
-                    "lifecycle": {},
                     "volumeMounts": [{"name": "v"}],
                 }
             ],

@@ -84,5 +84,5 @@ def only_labels_and_annotations(metadata: Object, path: str) -> list[FieldError]
     return [
         forbidden(f"{path}.{'uID' if name == 'uid' else name}", "cannot be set")
         for name in _OBJECT_META
-        if metadata.get(name)
+        if metadata.get(name) or (name == "deletionGracePeriodSeconds" and name in metadata)
     ]

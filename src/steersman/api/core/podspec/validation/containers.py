@@ -120,7 +120,11 @@ def validate_ephemeral_containers(
         target = container.get("targetContainerName") or ""
         if target and target not in other_names:
             errors.append(not_found(f"{at}.targetContainerName", target))
-        errors += [forbidden(f"{at}.{field}", _NOT_EPHEMERAL) for field in _FORBIDDEN_EPHEMERAL if container.get(field)]
+        errors += [
+            forbidden(f"{at}.{field}", _NOT_EPHEMERAL)
+            for field in _FORBIDDEN_EPHEMERAL
+            if container.get(field) or (field == "lifecycle" and field in container)
+        ]
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             errors += [
                 forbidden(f"{at}.volumeMounts[{number}].{field}", _NOT_EPHEMERAL)

@@ -10,6 +10,7 @@ from steersman.api.certificates.signer_names import (
     validate_cluster_trust_bundle_name,
     validate_signer_name,
 )
+from steersman.api.core.go_types import render
 from steersman.api.core.podspec.validation.common import file_mode, file_user, local_non_reserved_path
 from steersman.api.core.podspec.validation.files import validate_downward_file, validate_key_to_path
 from steersman.api.errors import FieldError, forbidden, invalid, not_supported, required, too_long
@@ -109,7 +110,7 @@ class _Checker:
         name, signer, selector = source.get("name"), source.get("signerName"), source.get("labelSelector")
         errors: list[FieldError] = []
         if name is not None and signer is not None:
-            shown = _trust_bundle_value(source)
+            shown = render("ClusterTrustBundleProjection", source)
             errors.append(invalid(path, shown, "only one of name and signerName may be used"))
         elif name is not None:
             if not name:
@@ -120,7 +121,7 @@ class _Checker:
             ]
             if selector is not None:
                 detail = "labelSelector must be unset if name is specified"
-                errors.append(invalid(f"{path}.labelSelector", selector, detail))
+                errors.append(invalid(f"{path}.labelSelector", render("LabelSelector", selector), detail))
         elif signer is not None:
             if not signer:
                 errors.append(required(f"{path}.signerName", "must be a valid signer name"))
@@ -175,14 +176,3 @@ def _user_annotations(annotations: Object, path: str) -> list[FieldError]:
     if sum(byte_length(key) + byte_length(value) for key, value in annotations.items()) > ANNOTATIONS_BYTES_MAX:
         errors.append(too_long(path, ANNOTATIONS_BYTES_MAX))
     return errors
-
-
-def _trust_bundle_value(source: Object) -> Object:
-    return {
-        "Name": source.get("name"),
-        "SignerName": source.get("signerName"),
-        "LabelSelector": source.get("labelSelector"),
-        "Optional": source.get("optional"),
-        "Path": source.get("path") or "",
-        "User": source.get("user"),
-    }

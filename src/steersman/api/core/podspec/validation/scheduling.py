@@ -164,7 +164,7 @@ def validate_resource_claims(claims: Sequence[Object], path: str, *, is_mirror: 
     seen: set[str] = set()
     for index, claim in enumerate(claims):
         if is_mirror:
-            errors.append(forbidden("", "static pods do not support resource claims"))
+            errors.append(forbidden("[]", "static pods do not support resource claims"))
             continue
         at, name = f"{path}[{index}]", claim.get("name") or ""
         if not name:
