@@ -141,5 +141,3 @@ async def core():
     finally:
         made.cache.stop()
         await made.store.stop()
-
-

@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-import asyncio
-
-import orjson
 import pytest
 
 from steersman.api.core.config_map import CONFIG_MAPS
-from steersman.api.core.namespace import NAMESPACES
-from steersman.api.core.pod import PODS
 from steersman.api.core.resource_quota import RESOURCE_QUOTAS
-from steersman.api.errors import AlreadyExists, Forbidden
+from steersman.api.errors import Forbidden
 from steersman.apiserver.admission.resource_quota.ledger import Ledger
 from steersman.apiserver.admission.resource_quota.plugin import ResourceQuota
 
