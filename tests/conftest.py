@@ -179,5 +179,6 @@ async def _running_api(pki: PKI) -> AsyncIterator[Api]:
     finally:
         await client.close()
         parts.service.end_watches()
+        await parts.stop()
         parts.service.cache.stop()
         await store.stop()

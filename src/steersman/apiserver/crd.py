@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.identifiers import Identifiers
     from steersman.apiserver.pipeline import Pipeline
     from steersman.apiserver.resources import ResourceTable
-    from steersman.store.watchcache import Change, Collection, WatchCache
+    from steersman.store.watchcache import Change, Collection, Entry, WatchCache
 
 _LOG: Final = logging.getLogger(__name__)
 _MANAGER: Final = "kube-apiserver"
@@ -141,7 +141,7 @@ class CustomResources:
             self._withdraw(name)
             self._enqueue(*self._others(name))
             return
-        self._renew(name, self._served.index.decode(change.entry))
+        self._renew(name, self._decoded(change.entry))
         self._enqueue(name)
 
     def progressed(self, revision: int) -> None:
@@ -159,15 +159,25 @@ class CustomResources:
         self._enqueue(*names)
 
     def _definition(self, name: str) -> Object | None:
+        """As it is now; shared, read-only."""
         entry = self._served.entry("", name)
-        return self._served.index.decode(entry) if entry is not None else None
+        return self._decoded(entry) if entry is not None else None
+
+    def _decoded(self, entry: Entry) -> Object:
+        if entry.memo is None:
+            entry.memo = self._served.index.decode(entry)
+        crd: Object = entry.memo
+        return crd
+
+    def _of_group(self, name: str) -> list[str]:
+        """Names of all definitions of the group that one belongs to, itself included."""
+        group = name.partition(".")[2]
+        names = [key.removeprefix(self._served.prefix) for key in self._collection.keys]
+        return [other for other in names if other.partition(".")[2] == group]
 
     def _others(self, name: str) -> list[str]:
-        """Definitions of the same group: their names may be free now."""
-        group = name.partition(".")[2]
-        prefix = self._served.prefix
-        names = [key.removeprefix(prefix) for key in self._collection.keys]
-        return [other for other in names if other != name and other.partition(".")[2] == group]
+        """Those whose names may be free now."""
+        return [other for other in self._of_group(name) if other != name]
 
     # -- what is served
 
@@ -265,7 +275,8 @@ class CustomResources:
             await self._clean_up(name, crd)
             return
         draft, timestamp = self._draft(crd)
-        if apply_names(draft, self._group(crd), timestamp):
+        group = [other for each in self._of_group(name) if (other := self._definition(each)) is not None]
+        if apply_names(draft, group, timestamp):
             self._enqueue(*self._others(name))
         subject = (crd["metadata"]["uid"], crd["metadata"].get("generation"), crd["metadata"].get("annotations"))
         if self._checked.get(name) != subject:
@@ -275,12 +286,6 @@ class CustomResources:
             apply_establishment(draft, timestamp)
         if draft["status"] != crd["status"]:
             await self._put(name, draft)
-
-    def _group(self, crd: Object) -> list[Object]:
-        """All definitions of the group, this one included."""
-        entries = self._collection.entries.values()
-        definitions = [self._served.index.decode(entry) for entry in entries]
-        return [other for other in definitions if other["spec"].get("group") == crd["spec"].get("group")]
 
     def _draft(self, crd: Object) -> tuple[Object, str]:
         """A copy whose metadata and status may be changed, and the time for its conditions."""

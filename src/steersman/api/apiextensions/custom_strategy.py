@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from steersman.api.columns import at
-from steersman.api.errors import FieldError, FieldReason, invalid
-from steersman.api.meta.names import qualified_name
-from steersman.api.meta.object_meta import STANDARD_FINALIZERS
+from steersman.api.errors import FieldError, FieldReason, child, invalid
+from steersman.api.meta.names import name_is_path_segment, qualified_name
+from steersman.api.meta.object_meta import STANDARD_FINALIZERS, validate_metadata
 from steersman.api.resource import Context, Scale, Strategy, Subresource, UpdateStrategy
 from steersman.api.schema.lists import validate_lists
 from steersman.api.schema.model import ABSENT
 from steersman.api.schema.structural import validate_embedded, validate_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from steersman.api.meta.types import Object
 
 INT32_MAX: Final = 2**31 - 1
@@ -43,7 +45,8 @@ class Judge:
         self._kind = kind
         self._api_version = api_version
         self._scale: Object | None = at(version, "subresources", "scale")
-        self._has_rules = _has_rules(self._schema)
+        self._has_rules = _mentions(self._schema, "x-kubernetes-validations")
+        self._embeds = _mentions(self._schema, "x-kubernetes-embedded-resource")
 
     def create(self, obj: Object) -> list[FieldError]:
         return self._type_meta(obj) or self._whole(obj, ABSENT)
@@ -71,7 +74,9 @@ class Judge:
         errors = validate_value(self._schema, obj, "", old)
         errors += self._scale_spec(obj)
         errors += self._scale_status(obj)
-        return self._with_rules(errors + validate_embedded(self._schema, obj))
+        if self._embeds:
+            errors += [*validate_embedded(self._schema, obj), *_embedded_metadata(self._schema, obj, "")]
+        return self._with_rules(errors)
 
     def _with_rules(self, errors: list[FieldError]) -> list[FieldError]:
         blocked = self._has_rules and any(error.reason in _BLOCKING for error in errors)
@@ -148,6 +153,29 @@ def go_text(value: Any) -> str:
     return f"[{' '.join(map(go_text, value))}]" if isinstance(value, list) else str(value)
 
 
+def _embedded_metadata(schema: Any, value: Any, path: str) -> Iterator[FieldError]:
+    """What is wrong with the metadata of embedded resources; they need no name, and any path segment will do."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _embedded_metadata(schema.get("items") or {}, item, f"{path}[{index}]")
+    if not isinstance(value, dict):
+        return
+    if schema.get("x-kubernetes-embedded-resource") and isinstance(metadata := value.get("metadata"), dict):
+        yield from validate_metadata(
+            {"metadata": {**metadata, "name": metadata.get("name") or "any"}},
+            namespaced=bool(metadata.get("namespace")),
+            validate_name=name_is_path_segment,
+            path=child(path, "metadata"),
+            standard_finalizers=False,
+        )
+    properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
+    for key, item in value.items():
+        if key in properties:
+            yield from _embedded_metadata(properties[key], item, child(path, key))
+        elif isinstance(additional, dict):
+            yield from _embedded_metadata(additional, item, f"{path}[{key}]")
+
+
 def _replicas(obj: Object, path: str) -> list[FieldError]:
     try:
         replicas = nested(obj, path, int) or 0
@@ -160,12 +188,13 @@ def _replicas(obj: Object, path: str) -> list[FieldError]:
     return []
 
 
-def _has_rules(schema: Any) -> bool:
+def _mentions(schema: Any, keyword: str) -> bool:
+    """Whether a schema, or one within, has a keyword that is not empty."""
     if isinstance(schema, dict):
-        return bool(schema.get("x-kubernetes-validations")) or any(
-            _has_rules(item) for key, item in schema.items() if key not in ("default", "example", "enum")
+        return bool(schema.get(keyword)) or any(
+            _mentions(item, keyword) for key, item in schema.items() if key not in ("default", "example", "enum")
         )
-    return isinstance(schema, list) and any(map(_has_rules, schema))
+    return isinstance(schema, list) and any(_mentions(item, keyword) for item in schema)
 
 
 def _finalizer_warnings(obj: Object, old: Object | None) -> list[str]:
