@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import random
+
+from steersman.apiserver.admission.catalog import chain
+
+from .shelf import Shelf
+
+LATER = frozenset(
+    [
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionWebhook",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionWebhook",
+        "PodGroupProtection",
+    ]
+)
+"""Not built yet, or part of what is off by default."""
+
+
+def test_the_order_is_upstreams(shared):
+    lines = (shared / "reference" / "admission_order.txt").read_text().splitlines()
+    passes = {line.partition(":")[0]: line.partition(":")[2].split() for line in lines if not line.startswith("#")}
+    made = chain(reader=Shelf(), authorizer=None, ledger=None, rng=random.Random(1))
+    for name, plugins in (("mutating", made._mutating), ("validating", made._validating)):
+        wanted = [plugin for plugin in passes[name] if plugin not in LATER]
+        assert [plugin.name for plugin in plugins] == wanted
