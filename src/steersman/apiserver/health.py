@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from steersman.lib.http.message import Request, Response
 
     Check = Callable[[], str | None]
+    Observe = Callable[[str, str, bool], None]
 
 _STARTED = (
     "start-apiserver-admission-initializer",
@@ -70,12 +71,14 @@ class State(Protocol):
 class Health:
     """The pages."""
 
-    def __init__(self, *, state: State) -> None:
+    def __init__(self, *, state: State, observe: Observe | None = None) -> None:
+        """`observe(check, endpoint, passed)` hears of every check that was made."""
         self._state = state
+        self._observe = observe or _unobserved
 
     def register(self, documents: Documents) -> None:
         for endpoint, checks in self._endpoints().items():
-            page = _Page(endpoint, checks)
+            page = _Page(endpoint, checks, self._observe)
             documents.add(f"/{endpoint}", page.whole)
             documents.add_prefix(f"/{endpoint}/", page.single)
 
@@ -104,12 +107,17 @@ def _fine() -> None:
     return None
 
 
+def _unobserved(_name: str, _endpoint: str, _passed: bool) -> None:
+    return None
+
+
 class _Page:
     """One endpoint and its checks, in the order in which they are shown."""
 
-    def __init__(self, endpoint: str, checks: dict[str, Check]) -> None:
+    def __init__(self, endpoint: str, checks: dict[str, Check], observe: Observe) -> None:
         self._endpoint = endpoint
         self._checks = checks
+        self._observe = observe
 
     def whole(self, request: Request, _user: User) -> Response:
         excluded = {name for value in request.params.get("exclude", ()) for name in value.split(",")}
@@ -120,6 +128,7 @@ class _Page:
                 lines.append(f"[+]{name} excluded: ok")
                 continue
             problem = check()
+            self._observe(name, self._endpoint, problem is None)
             failed = failed or problem is not None
             lines.append(f"[+]{name} ok" if problem is None else f"[-]{name} failed: reason withheld")
         lines += self._unknown(excluded)
@@ -141,6 +150,7 @@ class _Page:
         if check is None:
             return None
         problem = check()
+        self._observe(request.path.removeprefix(f"/{self._endpoint}/"), self._endpoint, problem is None)
         if problem is None:
             return respond.text("ok", sniff=True)
         return respond.text(f"internal server error: {problem}\n", 500)

@@ -248,11 +248,37 @@ class ServerMetrics:
         documents.add("/metrics", self._serve)
 
     async def _serve(self, _request: Request, _user: User) -> Response:
-        pacer, pieces = Pacer(), []
-        for piece in self.registry.render_slices():
-            pieces.append(piece)
-            await pacer.pause()
-        return Response(200, pieces, CONTENT_TYPE, (("Cache-Control", "no-cache, private"),), compressible=True)
+        return await _page(self.registry)
+
+
+class HealthMetrics:
+    """What the health checks found, on a page of its own, `/metrics/slis`, that can be read often."""
+
+    def __init__(self, *, registry: Registry) -> None:
+        self._registry = registry
+        self._last = registry.gauge("kubernetes_healthcheck", "Whether a check passed last time.", ("name", "type"))
+        self._total = registry.counter(
+            "kubernetes_healthchecks_total", "Checks that were made, by outcome.", ("name", "type", "status")
+        )
+
+    def observe(self, name: str, endpoint: str, passed: bool) -> None:
+        """A check was made."""
+        self._last.labels(name, endpoint).set(1 if passed else 0)
+        self._total.labels(name, endpoint, "success" if passed else "error").inc()
+
+    def register(self, documents: Documents) -> None:
+        documents.add("/metrics/slis", self._serve)
+
+    async def _serve(self, _request: Request, _user: User) -> Response:
+        return await _page(self._registry)
+
+
+async def _page(registry: Registry) -> Response:
+    pacer, pieces = Pacer(), []
+    for piece in registry.render_slices():
+        pieces.append(piece)
+        await pacer.pause()
+    return Response(200, pieces, CONTENT_TYPE, (("Cache-Control", "no-cache, private"),), compressible=True)
 
 
 def _describe_build(registry: Registry) -> None:

@@ -29,7 +29,7 @@ from steersman.apiserver.documents import Documents
 from steersman.apiserver.health import Health
 from steersman.apiserver.identifiers import Identifiers
 from steersman.apiserver.kinds import Kinds
-from steersman.apiserver.metrics import ServerMetrics
+from steersman.apiserver.metrics import HealthMetrics, ServerMetrics
 from steersman.apiserver.openapi.descriptions import installed
 from steersman.apiserver.openapi.service import OpenAPI
 from steersman.apiserver.pipeline import Pipeline
@@ -161,7 +161,9 @@ def wire(
         anonymous=identity.anonymous,
     )
     documents = Documents()
-    health = Health(state=state)
+    checks = HealthMetrics(registry=Registry())
+    checks.register(documents)
+    health = Health(state=state, observe=checks.observe)
     health.register(documents)
     discovery = Discovery(resources=resources, negotiator=negotiator)
     discovery.register(documents)
