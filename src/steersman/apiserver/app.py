@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from steersman.api.errors import ApiError, NotFound, Unauthorized
+from steersman.api.errors import ApiError, BadRequest, MethodNotAllowed, NotFound, Unauthorized
 from steersman.apiserver import respond
 from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.authz.attributes import Attributes
@@ -203,12 +203,14 @@ class Application:
                 raise _not_found()
             methods = _OBJECT_METHODS if info.parts > 1 and not info.old_watch else _COLLECTION_METHODS
             known = resource.verbs
-        possible = methods.get(request.method, ())
+        # Custom resources have no routes of their own: HEAD is as good as GET, and what is missing is told otherwise.
+        method = "GET" if resource.custom and request.method == "HEAD" else request.method
+        possible = methods.get(method, ())
         for name in possible:
             if name in known:
                 break
         else:
-            raise respond.method_not_allowed()
+            raise _custom_method(info, method) if resource.custom else respond.method_not_allowed()
         negotiator = self.service.negotiator
         accept = request.headers.get("accept")
         connector = self._connectors.get((resource.group, resource.plural, info.subresource))
@@ -279,6 +281,15 @@ def _impersonates(request: Request) -> bool:
             return True
     state[_PLAIN] = headers
     return False
+
+
+def _custom_method(info: RequestInfo, method: str) -> ApiError:
+    """Why a custom resource does not take a method."""
+    if method in ("PUT", "PATCH") and not info.name:
+        return BadRequest("name must be provided")
+    kind = f"{info.resource}.{info.group}"
+    details = {"group": info.group, "kind": info.resource}
+    return MethodNotAllowed(f'{info.verb} is not supported on resources of kind "{kind}"', details=details)
 
 
 def _not_found() -> NotFound:

@@ -120,6 +120,13 @@ def _check_custom(value: Any, api_version: str, kind: str, expected: Expected, r
         raise Invalid.of(expected.group, kind, name, [invalid("kind", kind, f"must be {expected.kind}")])
 
 
+def keep_reset(value: Any, obj: Object) -> None:
+    """An empty list of managedFields means "forget all owners"; the normal form has no room for that."""
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    if isinstance(metadata, dict) and metadata.get("managedFields") == []:
+        obj["metadata"]["managedFields"] = []
+
+
 def typed(value: Any, expected: Expected, parsed: Parsed | None, *, validation: str, warnings: list[str]) -> Object:
     """Decode by schema; unknown and duplicate fields are refused, warned of or ignored."""
     try:
@@ -128,6 +135,7 @@ def typed(value: Any, expected: Expected, parsed: Parsed | None, *, validation: 
         raise unhandled(expected.kind, expected.version, expected.kind, str(error)) from None
     obj = decoded.object
     obj["kind"], obj["apiVersion"] = expected.kind, expected.api_version
+    keep_reset(value, obj)
     if validation != "Ignore":
         duplicates = parsed.duplicates if parsed is not None else []
         unknown = [f'unknown field "{path}"' for path in decoded.unknown]

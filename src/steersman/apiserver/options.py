@@ -90,7 +90,8 @@ class DeleteOptions:
     propagation: str | None = None
     orphan_dependents: bool | None = None
     dry_run: bool = False
-    ignore_store_read_errors: bool = False
+    unsafe: bool = False
+    """ignoreStoreReadErrorWithClusterBreakingPotential: only for objects that cannot be read any more."""
 
 
 def _refuse(kind: str, errors: list[FieldError]) -> None:
@@ -218,6 +219,7 @@ def delete_options(query: Mapping[str, Sequence[str]], body: Mapping[str, Any] |
             propagation=body.get("propagationPolicy"),
             orphan_dependents=body.get("orphanDependents"),
             dry_run=bool(dry_run),
+            unsafe=bool(body.get("ignoreStoreReadErrorWithClusterBreakingPotential")),
         )
     if options.orphan_dependents is not None and options.propagation is not None:
         errors.append(

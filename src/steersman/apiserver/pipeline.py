@@ -328,6 +328,8 @@ class Pipeline:
             try:
                 if review:
                     await self._chain.admit(asked)
+                if options.unsafe:
+                    raise _needless(served, write)
                 deletion.check_preconditions(resource, write.name, old, options)
                 if review:
                     await self._chain.validate(asked)
@@ -338,6 +340,7 @@ class Pipeline:
                 if outcome is deletion.Outcome.PENDING:
                     return Written(served.json(entry), changed=False, revision=entry.revision)
                 if outcome is deletion.Outcome.REMOVE:
+                    entry = await self._mark_first(write, obj, old, entry)
                     return await self._remove(write, obj, old, entry, asked_for=True)
                 written = await self._put(write, obj, entry)
                 hook = self._hooks.get(resource)
@@ -355,6 +358,16 @@ class Pipeline:
             except BaseException:
                 await self._undo(write, asked)
                 raise
+
+    async def _mark_first(self, write: Write, obj: Object, old: Object, entry: Entry) -> Entry:
+        """A graceful deletion without grace: the object is seen as deleted before it is seen to go, as upstream does."""
+        if write.dry_run or obj["metadata"].get("deletionTimestamp") == old["metadata"].get("deletionTimestamp"):
+            return entry
+        marked = dict(obj)
+        marked["metadata"] = dict(obj["metadata"])
+        await self._put(write, marked, entry)
+        current = write.served.entry(write.namespace, write.name)
+        return current if current is not None else entry
 
     # -- the store
 
@@ -499,6 +512,16 @@ def _wrong_uid(served: Served, write: Write, asked: str, found: str) -> Conflict
     why = (
         f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
         f"Precondition failed: UID in precondition: {asked}, UID in object meta: {found}"
+    )
+    return Conflict.of(served.resource.group, served.resource.plural, write.name, why)
+
+
+def _needless(served: Served, write: Write) -> Conflict:
+    """An unsafe deletion of an object that can be read."""
+    key = served.key(write.namespace, write.name)
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        "unsafe deletion is not allowed because the object is decodable from storage"
     )
     return Conflict.of(served.resource.group, served.resource.plural, write.name, why)
 

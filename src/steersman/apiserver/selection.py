@@ -76,8 +76,9 @@ def select(resource: Resource, options: ListOptions, *, prefix: str, name: str =
         fields = _parse(lambda: parse_field_selector(options.field_selector))
         selectable = (resource if resource.custom else resource.stored).selectable
         names = dict(resource.selector_names) or {field: field for field, _ in selectable}
-        for own in ("metadata.name", "metadata.namespace"):
-            names[own] = own
+        names["metadata.name"] = "metadata.name"
+        if resource.namespaced or not resource.custom:
+            names["metadata.namespace"] = "metadata.namespace"
         for requirement in fields.requirements:
             if requirement.field not in names:
                 raise BadRequest(resource.unknown_selector.format(requirement.field))

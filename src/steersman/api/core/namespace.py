@@ -123,9 +123,6 @@ NAMESPACES = Resource(
         delete_returns_object=True,
     ),
     columns=(Column("Status", "string", lambda obj, _now: at(obj, "status", "phase", default="")), AGE),
-    selectable=(
-        ("status.phase", lambda obj: at(obj, "status", "phase", default="")),
-        ("name", lambda obj: obj["metadata"]["name"]),
-    ),
+    selectable=(("status.phase", lambda obj: at(obj, "status", "phase", default="")),),
     unknown_selector="field label not supported: {}",
 )

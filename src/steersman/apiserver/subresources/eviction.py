@@ -70,6 +70,7 @@ class Evictions:
                 # The preconditions first: a pod that is another by now must not cost its budget anything.
                 deletion.check_preconditions(PODS, call.info.name, pod, options)
                 await self._charge(call, service, budgets[0], dry_run=dry_run)
+        await self._tell(call, service, dry_run=dry_run)
         await self._delete(call, service, options, dry_run=dry_run)
         return done(call)
 
@@ -121,6 +122,37 @@ class Evictions:
             return service.normal_form(POD_DISRUPTION_BUDGETS, old | {"status": status})
 
         await service.pipeline.update(write, charged, review=False)
+
+    async def _tell(self, call: Call, service: Service, *, dry_run: bool) -> None:
+        """Say in the pod why it goes."""
+        moment = call.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        condition: Object = {
+            "type": "DisruptionTarget",
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": moment,
+            "reason": "EvictionByEvictionAPI",
+            "message": "Eviction API: evicting",
+        }
+
+        def told(old: Object | None) -> Object:
+            if old is None:
+                raise NotFound.of("", "pods", call.info.name)
+            status = dict(old.get("status") or {})
+            others = [c for c in status.get("conditions") or () if c["type"] != condition["type"]]
+            status["conditions"] = [*others, condition]
+            return service.normal_form(PODS, old | {"status": status})
+
+        write = Write(
+            served=service.resources.of(PODS),
+            namespace=call.info.namespace,
+            name=call.info.name,
+            user=call.user,
+            now=call.now,
+            subresource=PODS.subresource("status"),
+            dry_run=dry_run,
+        )
+        await service.pipeline.update(write, told, own_fields=False, default=False, review=False)
 
     async def _delete(self, call: Call, service: Service, options: DeleteOptions, *, dry_run: bool) -> None:
         write = Write(

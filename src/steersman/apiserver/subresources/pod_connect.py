@@ -77,7 +77,10 @@ class PodConnects:
             # Names of proxied pods and services may carry scheme and port: `https:name:port`.
             parts = call.info.name.split(":")
             name = parts[1] if len(parts) == 3 else parts[0]
-            return self._nodes.connect(call, self._find(call, resource, name), "")
+            target = self._find(call, resource, name)
+            if resource is PODS and call.info.subresource == "proxy" and not (target.get("status") or {}).get("podIP"):
+                raise BadRequest("address not allowed")
+            return self._nodes.connect(call, target, "")
 
         return connect
 

@@ -61,7 +61,7 @@ class Tokens:
         if account is None:
             raise NotFound.of("", "serviceaccounts", name)
         metadata = request["metadata"]
-        metadata["uid"] = service.identifiers.uid()
+        metadata["uid"] = account["metadata"]["uid"]
         metadata["creationTimestamp"] = call.now.strftime("%Y-%m-%dT%H:%M:%SZ")
         for field, value in (("name", name), ("namespace", namespace)):
             if not metadata.get(field):

@@ -13,6 +13,7 @@ import orjson
 from steersman.api.errors import ApiError, BadRequest, Invalid, NotFound, forbidden, invalid, required
 from steersman.api.schema.decode import DecodeError, decode
 from steersman.apiserver import respond
+from steersman.apiserver.body import keep_reset
 from steersman.apiserver.codec import json, yaml
 from steersman.apiserver.codec.malformed import Malformed, Parsed, type_meta
 from steersman.apiserver.codec.negotiate import patch_type
@@ -113,17 +114,11 @@ def _read_patch(raw: bytes, media: str, *, find_duplicates: bool) -> Parsed:
     try:
         parsed = json.parse(raw, find_duplicates=find_duplicates)
     except Malformed as error:
-        if media == _JSON:
-            raise BadRequest("invalid JSON patch") from None
-        if media == _MERGE:
-            raise BadRequest("invalid JSON merge patch") from None
-        raise BadRequest(f"error decoding patch: {_plain(str(error))}") from None
+        raise BadRequest("invalid JSON patch") from error
     if media != _JSON and parsed.value is not None and not isinstance(parsed.value, dict):
         kind = "array" if isinstance(parsed.value, list) else "scalar"
         if media == _STRATEGIC:
-            raise BadRequest(
-                f"error decoding patch: json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
-            )
+            raise BadRequest(f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
         raise BadRequest(f"error decoding patch: json: cannot unmarshal {kind} into Go value of type map")
     if parsed.value is None and media != _JSON:
         return Parsed({}, parsed.duplicates, parsed.strict)
@@ -145,6 +140,9 @@ def _decode_patched(
         patched = {**patched, "kind": old["kind"], "apiVersion": old["apiVersion"]}
     try:
         api_version, kind = type_meta(patched)
+        if resource.custom and api_version == resource.api_version and kind and kind != resource.kind:
+            wrong = invalid("kind", kind, f"must be {resource.kind}")
+            raise Invalid.of(resource.group, kind, old["metadata"]["name"], [wrong])
         if (api_version, kind) != (resource.api_version, resource.kind):
             why = service.kinds.mismatch(api_version, kind, resource.group, resource.kind)
             raise _bad_result(patched, why)
@@ -153,6 +151,7 @@ def _decode_patched(
         raise _bad_result(patched, str(error)) from None
     obj = decoded.object
     obj["kind"], obj["apiVersion"] = resource.kind, resource.api_version
+    keep_reset(patched, obj)
     unknown = [f'unknown field "{path}"' for path in decoded.unknown]
     if unknown and options.field_validation == "Strict":
         raise _bad_result(patched, f"strict decoding error: {', '.join(unknown)}")
