@@ -246,3 +246,27 @@ async def test_bodies_have_to_say_what_they_are(api: Any) -> None:
     strict = await api.ask("POST", path, thing("x", spec={"y": 1}), fieldValidation="Strict")
     assert 'unknown field "spec.y"' in strict.json()["message"]
     assert (await api.ask("GET", f"{path}/x/nosuch")).json()["message"] == 'things.example.com "x" not found'
+
+
+async def test_methods_are_answered_without_routes(api: Any) -> None:
+    await define(api, definition())
+    path = THINGS.format("v1")
+    await api.ask("POST", path, thing("x"))
+    assert (await api.ask("HEAD", f"{path}/x")).status == 200
+    assert (await api.ask("PUT", path, thing("x"))).json()["message"] == "name must be provided"
+    assert (await api.ask("POST", f"/{path.partition('/')[2]}/x")).json()["details"]["kind"] == "things"
+    assert (await api.ask("GET", "/apis/example.com/v1/things/x")).body == b"404 page not found\n"
+    kind = [{"op": "replace", "path": "/kind", "value": "Other"}]
+    refused = (await api.ask("PATCH", f"{path}/x", kind, headers=JSON_PATCH)).json()
+    assert refused["message"] == 'Other.example.com "x" is invalid: kind: Invalid value: "Other": must be Thing'
+
+
+async def test_many_definitions_come_up_at_once(api: Any) -> None:
+    names = [f"boat{number}" for number in range(20)]
+    for name in names:
+        await api.ask("POST", DEFINITIONS, definition(plural=f"{name}s", kind=name.capitalize()))
+    await settle()
+    listed = (await api.ask("GET", DEFINITIONS)).json()["items"]
+    assert {conditions(crd)["Established"] for crd in listed} == {("True", "InitialNamesAccepted")}
+    group = (await api.ask("GET", "/apis/example.com/v1")).json()
+    assert [resource["name"] for resource in group["resources"]] == sorted(f"{name}s" for name in names)
