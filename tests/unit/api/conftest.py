@@ -59,7 +59,9 @@ class Judge:
     def status_errors(self, new: dict[str, Any], old: dict[str, Any]) -> list[str]:
         """What is wrong with `new` written through the status subresource."""
         view = self.resource.subresource("status")
-        assert view is not None and view.update is not None and view.update.validate is not None
+        assert view is not None
+        assert view.update is not None
+        assert view.update.validate is not None
         return [str(error) for error in view.update.validate(new, old)]
 
     def cells(self, obj: dict[str, Any]) -> dict[str, Any]:

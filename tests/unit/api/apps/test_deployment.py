@@ -43,8 +43,10 @@ def test_defaults(judge: Any, change: Any) -> None:
             "spec.strategy",
             {"type": "Slow"},
             [
-                'spec.strategy: Unsupported value: {"Type":"Slow","RollingUpdate":null}: '
-                'supported values: "Recreate", "RollingUpdate"'
+                (
+                    'spec.strategy: Unsupported value: {"Type":"Slow","RollingUpdate":null}: '
+                    'supported values: "Recreate", "RollingUpdate"'
+                )
             ],
         ),
         (
