@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _INDENTED = Representation(pretty=True)
 """Whoever asks: people read these, and scripts that are older than JSON parsers."""
+_SELF = frozenset(("/", "/index.html"))
 _JWKS = "application/jwk-set+json"
 
 
@@ -78,7 +79,7 @@ class About:
         return respond.text("Unknown profile\n", 404)
 
     def _index(self, _request: Request, _user: User) -> Response:
-        return respond.document({"paths": sorted(set(self._paths()))}, _INDENTED)
+        return respond.document({"paths": sorted(set(self._paths()) - _SELF)}, _INDENTED)
 
     def _configuration(self, _request: Request, _user: User) -> Response:
         return Response(

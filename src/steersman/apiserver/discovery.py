@@ -47,9 +47,9 @@ class Discovery:
             documents.add_prefix(f"{root}/", self._serve)
 
     def paths(self) -> list[str]:
-        """Every path that has a document now."""
+        """Every path that has a document now, as upstream lists them."""
         self._refresh()
-        return list(self._documents)
+        return [*self._documents, "/apis/"]
 
     def _serve(self, request: Request, _user: User) -> Response | None:
         self._refresh()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 from steersman.store.catalog import StoreAddress
 
@@ -34,3 +34,18 @@ class ServerConfig:
     """Interval of compaction; history younger than that stays readable."""
     log_format: str = "text"
     log_level: str = "info"
+
+    def settings(self) -> dict[str, str]:
+        """Every setting as text, by its name with dashes: what `/flagz` shows. None of them is a secret."""
+        return {each.name.replace("_", "-"): _text(getattr(self, each.name)) for each in fields(self)}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, StoreAddress):
+        scheme = f"{value.driver}s" if value.tls else value.driver
+        return f"{scheme}://{','.join(value.endpoints)}" if value.endpoints else scheme
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -39,6 +39,7 @@ from steersman.apiserver.service import Service
 from steersman.apiserver.subresources.catalog import connectors
 from steersman.apiserver.subresources.component_statuses import Health as ComponentHealth
 from steersman.apiserver.subresources.component_statuses import LocalHealthz
+from steersman.apiserver.zpages import ZPages
 from steersman.cluster.sources import RBAC_RESOURCES, CachedObjects, NodePods, RoleFeed
 from steersman.lib.metrics import Registry
 from steersman.store.watchcache import WatchCache
@@ -170,11 +171,12 @@ def wire(
     openapi = OpenAPI(resources=resources, descriptions=installed(), clock=clock)
     openapi.register(documents)
     metrics.register(documents)
-    About(
-        negotiator=negotiator,
-        issuer=identity.issuer,
-        paths=lambda: [*documents.paths(), *discovery.paths(), *health.paths()],
-    ).register(documents)
+
+    def paths() -> list[str]:
+        return [*documents.paths(), *discovery.paths(), *openapi.paths(), *health.paths()]
+
+    About(negotiator=negotiator, issuer=identity.issuer, paths=paths).register(documents)
+    ZPages(clock=clock, negotiator=negotiator, paths=paths, settings=config.settings()).register(documents)
     application = Application(
         service=service,
         authenticator=who,

@@ -80,6 +80,10 @@ class OpenAPI:
         documents.add_prefix("/openapi/v3/", self._serve_v3)
         documents.add("/openapi/v2", self._serve_v2)
 
+    def paths(self) -> list[str]:
+        """For the index of paths, beside those of `Documents`; the documents have an index of their own."""
+        return ["/openapi/v3/"]
+
     # -- serving
 
     def _serve_index(self, _request: Request, _user: User) -> Response:
