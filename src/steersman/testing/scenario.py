@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,7 @@ PATCH_TYPES = {
 }
 JSON = "application/json"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+_REVISION = re.compile(r"(?<=in record )\(\d+\)")
 VOLATILE = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink")
 
 
@@ -260,7 +262,8 @@ def _outcome(reply: Reply, done: str) -> list[str]:
         if document.get("status") == "Success":
             details = document.get("details") or {}
             return [*warnings, f"{details.get('kind', '')}/{details.get('name', '')} {done}"]
-        return [*warnings, f"{reply.status} {document.get('reason', '')}: {document.get('message', '')}"]
+        message = _REVISION.sub("(<rv>)", document.get("message", ""))
+        return [*warnings, f"{reply.status} {document.get('reason', '')}: {message}"]
     if document["kind"].endswith("List"):
         return [*warnings, *(f"{_name(item)} {done}" for item in document["items"])]
     return [*warnings, f"{_name(document)} {done}"]

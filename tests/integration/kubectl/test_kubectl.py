@@ -26,6 +26,8 @@ PLACEHOLDERS = [
     (re.compile(pattern, re.MULTILINE), text)
     for pattern, text in (
         (r"\x1b\[[0-9;]*m", ""),
+        # a client that its own time-out cut off may log that its watch was short
+        (r"^[IWE]\d{4} [\d:.]+ +\d+ (reflector|informerwatcher)\.go.*\n", ""),
         (r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", "<token>"),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uid>"),
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "<time>"),
