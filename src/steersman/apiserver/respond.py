@@ -17,6 +17,7 @@ from steersman.api.errors import (
     RequestEntityTooLarge,
     ServiceUnavailable,
 )
+from steersman.apiserver import longlists
 from steersman.apiserver.codec import json, table, yaml
 from steersman.apiserver.codec.negotiate import Negotiator, Representation, pretty
 from steersman.apiserver.codec.partial import partial_list_of, partial_of, refuse_form
@@ -24,6 +25,8 @@ from steersman.apiserver.watchframes import Frames
 from steersman.lib.http.message import BodyStream, HeaderPairs, Response, StreamResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from steersman.api.meta.types import Object
     from steersman.apiserver.call import Call
     from steersman.apiserver.codec.protobuf import Protobuf
@@ -37,6 +40,8 @@ NO_CACHE: HeaderPairs = (("Cache-Control", "no-cache, private"),)
 NO_SNIFF: HeaderPairs = (*NO_CACHE, ("X-Content-Type-Options", "nosniff"))
 PIECE = 48
 """List items that are joined into one write."""
+SHORT_MAX = 100
+"""Lists up to so many objects are transformed in one go."""
 WHOLE_BYTES_MAX = 256 * 1024
 """Lists up to this size leave in one write."""
 
@@ -124,7 +129,7 @@ def list_meta(revision: int) -> bytes:
     return b'"resourceVersion":"%d"' % revision
 
 
-def many(call: Call, entries: list[Entry], meta: bytes) -> Response | StreamResponse:
+def many(call: Call, entries: list[Entry], meta: bytes) -> Response | StreamResponse | Awaitable[Response]:
     """A list; `meta` is the inside of its metadata as JSON."""
     representation = call.representation
     if representation.media != "json" or representation.form != "object" or representation.pretty:
@@ -158,10 +163,22 @@ def many(call: Call, entries: list[Entry], meta: bytes) -> Response | StreamResp
     return StreamResponse(status=200, run=run, content_type=JSON, headers=NO_CACHE, unique_headers=headers)
 
 
-def _transformed_list(call: Call, entries: list[Entry], meta: bytes) -> Response:
+def _transformed_list(call: Call, entries: list[Entry], meta: bytes) -> Response | StreamResponse | Awaitable[Response]:
     served, representation = call.served, call.representation
-    objects = [served.object(entry) for entry in entries]
     metadata = orjson.loads(b"{" + meta + b"}")
+    if len(entries) > SHORT_MAX:
+        if representation.media == "json" and representation.form in ("table", "partial-list"):
+            include, now_headers = include_object(call), warning_headers(call.warnings)
+            return StreamResponse(
+                status=200,
+                run=lambda stream: longlists.stream_json(call, entries, metadata, include, stream),
+                content_type=JSON,
+                headers=NO_CACHE,
+                unique_headers=now_headers,
+            )
+        if representation.media == "protobuf" and representation.form == "object":
+            return _protobuf_list(call, entries, metadata)
+    objects = [served.object(entry) for entry in entries]
     document = list_document(call, objects, metadata)
     return Response(
         200,
@@ -171,6 +188,12 @@ def _transformed_list(call: Call, entries: list[Entry], meta: bytes) -> Response
         warning_headers(call.warnings),
         compressible=True,
     )
+
+
+async def _protobuf_list(call: Call, entries: list[Entry], metadata: Object) -> Response:
+    body = await longlists.protobuf_list(call, entries, metadata)
+    content_type = call.representation.content_type
+    return Response(200, body, content_type, NO_CACHE, warning_headers(call.warnings), compressible=True)
 
 
 def list_document(call: Call, objects: list[Object], metadata: Object) -> Object:

@@ -6,6 +6,7 @@ store > cache > bootstrap > listening > ready ... SIGTERM: not ready > watches e
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
 import signal
@@ -141,6 +142,14 @@ class RunningServer:
         self.url = f"https://{_bracketed(host)}:{port}"
         self._write_kubeconfig(pki)
         self._started = True
+        self._tune_collector()
+
+    @staticmethod
+    def _tune_collector() -> None:
+        """What exists now stays: it is not looked at again. Requests make few cycles, so collections are rare."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 1000)
 
     def _write_kubeconfig(self, pki: PKI) -> None:
         write_kubeconfig(self.kubeconfig, server=self.url, ca_pem=pki.ca_pem(), client_pem=pki.pair_pem("admin"))

@@ -162,20 +162,20 @@ class PortFollower:
     """Keeps the ledger as the Services in the cache are: every change is in before its writer is told."""
 
     def __init__(self, ledger: PortLedger, resources: ResourceTable) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._served: Served = resources.of(SERVICES)
         if self._served.collection is not None:
             self._served.collection.followers.append(self)
 
     def offer(self, change: Change) -> None:
         if change.deleted:
-            self._ledger.remove(change.entry.key)
+            self.ledger.remove(change.entry.key)
         else:
             self._put(change.entry)
 
     def lost(self) -> None:
         """The cache was loaded (again)."""
-        self._ledger.clear()
+        self.ledger.clear()
         if self._served.collection is not None:
             for entry in self._served.collection.range(self._served.prefix):
                 self._put(entry)
@@ -185,4 +185,4 @@ class PortFollower:
 
     def _put(self, entry: Entry) -> None:
         service = orjson.loads(self._served.type_meta + entry.body)
-        self._ledger.put(entry.key, all_ports_of(service))
+        self.ledger.put(entry.key, all_ports_of(service))

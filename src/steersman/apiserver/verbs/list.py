@@ -16,6 +16,7 @@ from steersman.apiserver import respond
 from steersman.apiserver.options import list_options
 from steersman.apiserver.selection import select
 from steersman.apiserver.versions import check_reached, decode_continue, encode_continue, parse_version
+from steersman.lib.http.message import Response, StreamResponse
 from steersman.store.interface import Compacted
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from steersman.apiserver.resources import Served
     from steersman.apiserver.selection import Selection
     from steersman.apiserver.service import Service
-    from steersman.lib.http.message import Response, StreamResponse
     from steersman.store.watchcache import Entry
 
 COMPACTED = (
@@ -68,7 +68,8 @@ async def _list_at(
     call: Call, service: Service, options: ListOptions, selection: Selection
 ) -> Response | StreamResponse:
     entries, meta = await find(call.served, service, options, selection)
-    return respond.many(call, entries, orjson.dumps(meta)[1:-1])
+    answer = respond.many(call, entries, orjson.dumps(meta)[1:-1])
+    return answer if isinstance(answer, (Response, StreamResponse)) else await answer
 
 
 async def find(
