@@ -61,62 +61,6 @@ def test_a_changed_range_is_seen():
     assert made["spec"]["containers"][0]["resources"]
 
 
-def _refusal(item, **given):
-    with pytest.raises(Forbidden) as refused:
-        _plugin(item).validate(review(PODS, pod(container(resources=resources(**given)))))
-    return refused.value.message.partition(": ")[2]
-
-
-@pytest.mark.parametrize(
-    ("bounds", "given", "text"),
-    [
-        ({"min": {"cpu": "1"}}, {}, "minimum cpu usage per Container is 1.  No request is specified"),
-        ({"min": {"cpu": "1"}}, {"requests": {"cpu": "1m"}}, "minimum cpu usage per Container is 1, but request is 1m"),
-        (
-            {"min": {"cpu": "1"}},
-            {"requests": {"cpu": "1"}, "limits": {"cpu": "500m"}},
-            "minimum cpu usage per Container is 1, but limit is 500m",
-        ),
-        (
-            {"max": {"cpu": "1"}},
-            {"requests": {"cpu": "1"}},
-            "maximum cpu usage per Container is 1.  No limit is specified",
-        ),
-        ({"max": {"cpu": "1"}}, {"limits": {"cpu": "2"}}, "maximum cpu usage per Container is 1, but limit is 2"),
-        (
-            {"max": {"cpu": "1"}},
-            {"requests": {"cpu": "3"}, "limits": {"cpu": "1"}},
-            "maximum cpu usage per Container is 1, but request is 3",
-        ),
-        (
-            {"maxLimitRequestRatio": {"cpu": "2"}},
-            {"limits": {"cpu": "1"}},
-            "cpu max limit to request ratio per Container is 2, but no request is specified or request is 0",
-        ),
-        (
-            {"maxLimitRequestRatio": {"cpu": "2"}},
-            {"requests": {"cpu": "1"}},
-            "cpu max limit to request ratio per Container is 2, but no limit is specified or limit is 0",
-        ),
-        (
-            {"maxLimitRequestRatio": {"cpu": "2"}},
-            {"requests": {"cpu": "1"}, "limits": {"cpu": "2500m"}},
-            "cpu max limit to request ratio per Container is 2, but provided ratio is 2.500000",
-        ),
-        (
-            {"max": {"cpu": "1", "memory": "1Mi"}},
-            {},
-            (
-                "[maximum cpu usage per Container is 1.  No limit is specified, "
-                "maximum memory usage per Container is 1Mi.  No limit is specified]"
-            ),
-        ),
-    ],
-)
-def test_bounds_of_containers(bounds, given, text):
-    assert _refusal({"type": "Container", **bounds}, **given) == text
-
-
 def test_bounds_of_pods_are_about_the_sum_or_what_the_pod_is_given():
     plugin = _plugin({"type": "Pod", "max": {"cpu": "3"}})
     one = container(resources=resources(limits={"cpu": "2"}))
