@@ -19,6 +19,7 @@ from steersman.api.autoscaling.horizontal_pod_autoscaler import (
     cpu_metric,
     drop_annotations,
 )
+from steersman.api.autoscaling.horizontal_pod_autoscaler_validation import validate_status
 from steersman.api.autoscaling.metric_notation import (
     read_behavior,
     read_metric,
@@ -183,7 +184,7 @@ HORIZONTAL_POD_AUTOSCALERS_V1 = Resource(
     categories=("all",),
     scope=Scope.NAMESPACED,
     schema=schema("io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler"),
-    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view()),),
+    subresources=(Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(validate_status)),),
     strategy=Strategy(
         default=_default,
         has_generation=True,

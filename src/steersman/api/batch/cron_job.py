@@ -58,12 +58,9 @@ def _prepare_update(new: Object, old: Object, _ctx: Context) -> None:
 def _validate_spec(obj: Object, old: Object | None) -> list[FieldError]:
     spec, before = obj.get("spec") or {}, (old or {}).get("spec") or {}
     errors: list[FieldError] = []
-    last: list[FieldError] = []
     schedule, zone = spec.get("schedule") or "", spec.get("timeZone")
     if schedule:
         errors += _validate_schedule(schedule, zone, zone_allowed="TZ" in (before.get("schedule") or ""))
-    else:
-        last.append(required("spec.schedule"))
     errors += check_counters(spec, "spec", ("startingDeadlineSeconds",))
     if zone is not None and (old is None or zone != before.get("timeZone")):
         errors += _validate_zone(zone)
@@ -72,28 +69,26 @@ def _validate_spec(obj: Object, old: Object | None) -> list[FieldError]:
         errors.append(required("spec.concurrencyPolicy"))
     elif policy not in _POLICIES:
         errors.append(not_supported("spec.concurrencyPolicy", policy, _POLICIES))
-    template_errors, template_last = _validate_template(_job_spec(obj), old)
-    errors += template_errors
+    errors += _validate_template(_job_spec(obj), old)
     errors += check_counters(spec, "spec", ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"))
-    return _named(obj, errors, old) + last + template_last
-
-
-def _named(obj: Object, errors: list[FieldError], old: Object | None) -> list[FieldError]:
     name = obj["metadata"].get("name") or ""
     if old is None and byte_length(name) > NAME_BYTES_MAX:
         errors.append(invalid("metadata.name", name, f"must be no more than {NAME_BYTES_MAX} characters"))
+    if not schedule:
+        # A declarative rule upstream, which come after all others.
+        errors.append(required("spec.schedule"))
     return errors
 
 
-def _validate_template(spec: Object, old: Object | None) -> tuple[list[FieldError], list[FieldError]]:
+def _validate_template(spec: Object, old: Object | None) -> list[FieldError]:
     path = "spec.jobTemplate.spec"
     options = options_for(old and (_job_spec(old).get("template") or {}))
-    errors, last = validate_spec_without_selector(spec, path, options)
+    errors = validate_spec_without_selector(spec, path, options)
     if (selector := spec.get("selector")) is not None:
         errors.append(invalid(f"{path}.selector", shown_selector(selector), "`selector` will be auto-generated"))
     if spec.get("manualSelector"):
         errors.append(not_supported(f"{path}.manualSelector", True, ("nil", "false")))
-    return errors, last
+    return errors
 
 
 def _validate_schedule(schedule: str, zone: str | None, *, zone_allowed: bool) -> list[FieldError]:

@@ -59,7 +59,7 @@ _MANY = f"when completions are above {COMPLETIONS_SOFT_MAX} and used with backof
 
 def validate_job_spec(spec: Object, path: str, options: Options) -> list[FieldError]:
     """The spec of a Job; in a CronJob the selector has other rules: `validate_spec_without_selector`."""
-    errors, last = _validate_spec(spec, path, options)
+    errors = validate_spec_without_selector(spec, path, options)
     selector = spec.get("selector")
     if selector is None:
         errors.append(required(f"{path}.selector"))
@@ -69,14 +69,7 @@ def validate_job_spec(spec: Object, path: str, options: Options) -> list[FieldEr
     chosen = compiled(selector)
     if chosen is not None:
         errors += check_matches(chosen, spec.get("template") or {}, f"{path}.template")
-    return errors + last
-
-
-def validate_spec_without_selector(
-    spec: Object, path: str, options: Options
-) -> tuple[list[FieldError], list[FieldError]]:
-    """The errors, and those that come after all others."""
-    return _validate_spec(spec, path, options)
+    return errors
 
 
 def validate_completion_name(obj: Object) -> list[FieldError]:
@@ -91,12 +84,10 @@ def validate_completion_name(obj: Object) -> list[FieldError]:
     return []
 
 
-def _validate_spec(spec: Object, path: str, options: Options) -> tuple[list[FieldError], list[FieldError]]:
-    """Rules that upstream has made declarative come last of all."""
-    last = []
-    if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
-        last.append(required(f"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified"))
+def validate_spec_without_selector(spec: Object, path: str, options: Options) -> list[FieldError]:
     errors = check_counters(spec, path, _COUNTERS)
+    if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
+        errors.append(required(f"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified"))
     if (manager := spec.get("managedBy")) is not None:
         errors += domain_prefixed_path(f"{path}.managedBy", manager)
         if byte_length(manager) > MANAGED_BY_BYTES_MAX:
@@ -112,7 +103,7 @@ def _validate_spec(spec: Object, path: str, options: Options) -> tuple[list[Fiel
             errors.append(invalid(f"{path}.successPolicy", shown, "requires indexed completion mode"))
     errors += _validate_replacement(spec, f"{path}.podReplacementPolicy")
     errors += validate_template(spec.get("template") or {}, f"{path}.template", options)
-    return errors + _validate_restart_policy(spec, f"{path}.template.spec.restartPolicy"), last
+    return errors + _validate_restart_policy(spec, f"{path}.template.spec.restartPolicy")
 
 
 def _validate_mode(spec: Object, path: str) -> list[FieldError]:

@@ -76,7 +76,7 @@ class Scales:
     async def serve(self, call: Call, service: Service) -> Response:
         """Raises NotFound, Conflict, Invalid, BadRequest, and what admission says."""
         inner = replace(call, served=self._served[call.served.resource.scope])
-        scaled = _Scaled(call.served.resource, _description(call))
+        scaled = _Scaled(call.served.resource, _description(call), call.info.name)
         if call.info.verb == "get":
             return await _get(call, inner, service, scaled)
         if call.info.verb == "update":
@@ -90,10 +90,11 @@ def _description(call: Call) -> Scale:
 
 @dataclass(frozen=True, slots=True)
 class _Scaled:
-    """A resource and where its numbers are."""
+    """An object's resource, where its numbers are, and the name that it goes by."""
 
     resource: Resource
     scale: Scale
+    name: str
 
     @property
     def paths(self) -> dict[str, tuple[str, ...]]:
@@ -140,9 +141,9 @@ class _Scaled:
         def transformed(old: Object | None) -> Object:
             resource = self.resource
             if old is None:
-                # Upstream's stores notice it in another place than custom resources' does.
+                # Upstream's built-in resources notice it in another place than custom ones.
                 plural = resource.plural if resource.custom else f"{resource.plural}/scale"
-                raise NotFound.of(resource.group, plural, "")
+                raise NotFound.of(resource.group, plural, self.name)
             metadata = old["metadata"]
             before = self.scale_of(old)
             if owners := to_scale(metadata.get("managedFields"), self.paths):
@@ -277,5 +278,6 @@ async def _write(
     write = call.write(options, "PatchOptions" if call.info.verb == "patch" else "UpdateOptions")
     write.lens = Lens(get=scaled.scale_of, put=scaled.put)
     transform = scaled.transform(change)
-    written = await service.pipeline.update(write, transform, own_fields=False, uid=uid)
+    # That there is no such object is for `transform` to say; none is ever created.
+    written = await service.pipeline.update(write, transform, own_fields=False, create_on_absent=True, uid=uid)
     return respond.one(inner, orjson.dumps(scaled.scale_of(orjson.loads(written.json))))

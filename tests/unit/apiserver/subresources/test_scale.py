@@ -39,6 +39,11 @@ async def test_it_is_a_view_of_its_object(api: Any, made: Any) -> None:
     assert (await api.ask("GET", f"{SETS}/none/scale")).status == 404
 
 
+async def test_there_is_nothing_to_scale(api: Any) -> None:
+    reply = await api.ask("PUT", f"{SETS}/a/scale", scale(1))
+    assert (reply.status, reply.json()["message"]) == (404, 'replicasets/scale.apps "a" not found')
+
+
 async def test_a_change_is_a_change_of_the_object(api: Any, made: Any) -> None:
     assert (await api.ask("PUT", SCALE, scale(5))).json()["spec"] == {"replicas": 5}
     assert (await api.ask("PATCH", SCALE, {"spec": {"replicas": 6}}, headers=MERGE)).status == 200
