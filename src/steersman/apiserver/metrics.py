@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Outcome = Response | StreamResponse | UpgradeResponse
     Key = tuple[str, str, str, str, str, str, int, bool]
-    Series = tuple[Counter, Histogram, Histogram | None]
+    Series = tuple[Counter, Histogram, Histogram | None, Histogram | None]
 
 _DURATIONS_S = (
     *(0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3),
@@ -82,6 +82,12 @@ class ServerMetrics:
             "How late the event loop ran a callback that was due.",
             buckets=_LAGS_S,
         ).labels()
+        self._sli_durations = registry.histogram(
+            "apiserver_request_sli_duration_seconds",
+            "Time from a request to its answer, without dry runs.",
+            ("verb", *_PLACE),
+            buckets=_DURATIONS_S[2:],
+        )
         self._sizes = registry.histogram(
             "apiserver_response_sizes",
             "Bytes of the answers to reads, before compression.",
@@ -177,27 +183,18 @@ class ServerMetrics:
         if isinstance(outcome, Response):
             body = outcome.body
             size = len(body) if isinstance(body, bytes) else sum(map(len, body))
-            self._count(self._key(verb, request, info, outcome.status), size, started)
+            self._count(_key(verb, request, info, outcome.status), size, self.timer() - started)
         elif verb in ("WATCH", "CONNECT"):
-            self._follow(outcome, self._key(verb, request, info, outcome.status), started)
+            self._follow(outcome, _key(verb, request, info, outcome.status), started)
         else:
-            self._count(self._key(verb, request, info, outcome.status), None, started)
+            self._count(_key(verb, request, info, outcome.status), None, self.timer() - started)
 
-    @staticmethod
-    def _key(verb: str, request: Request, info: RequestInfo, status: int) -> Key:
-        dry = bool(request.query) and "dryRun" in request.query
-        if not info.is_resource:
-            return verb, "", "", "", "/" + info.path.split("/", 2)[1], "", status, dry
-        scope = "resource" if info.name or info.verb == "create" else "namespace" if info.namespace else "cluster"
-        return verb, info.group, info.version, info.resource, info.subresource, scope, status, dry
-
-    def _count(self, key: Key, size: int | None, started: float) -> None:
-        series = self._series.get(key)
-        if series is None:
-            series = self._add(key)
-        counter, duration, sizes = series
+    def _count(self, key: Key, size: int | None, seconds: float) -> None:
+        counter, duration, sizes, sli = self._series.get(key) or self._add(key)
         counter.value += 1
-        duration.observe(self.timer() - started)
+        duration.observe(seconds)
+        if sli is not None:
+            sli.observe(seconds)
         if sizes is not None and size is not None:
             sizes.observe(size)
 
@@ -209,6 +206,7 @@ class ServerMetrics:
             self._requests.labels(verb, dry_run, *where, str(status)),
             self._durations.labels(verb, dry_run, *where),
             self._sizes.labels(verb, *where) if verb in _READS else None,
+            None if dry else self._sli_durations.labels(verb, *where),
         )
         if len(self._series) < _SERIES_MAX:
             self._series[key] = series
@@ -226,7 +224,7 @@ class ServerMetrics:
                     await upgraded(stream)
                 finally:
                     gauge.dec()
-                    self._count(key, None, started)
+                    self._count(key, None, self.timer() - started)
 
             outcome.run = run_raw
             return
@@ -238,7 +236,7 @@ class ServerMetrics:
                 await streamed(stream)
             finally:
                 gauge.dec()
-                self._count(key, None, started)
+                self._count(key, None, self.timer() - started)
 
         outcome.run = run
 
@@ -271,6 +269,14 @@ class HealthMetrics:
 
     async def _serve(self, _request: Request, _user: User) -> Response:
         return await _page(self._registry)
+
+
+def _key(verb: str, request: Request, info: RequestInfo, status: int) -> Key:
+    dry = bool(request.query) and "dryRun" in request.query
+    if not info.is_resource:
+        return verb, "", "", "", "/" + info.path.split("/", 2)[1], "", status, dry
+    scope = "resource" if info.name or info.verb == "create" else "namespace" if info.namespace else "cluster"
+    return verb, info.group, info.version, info.resource, info.subresource, scope, status, dry
 
 
 async def _page(registry: Registry) -> Response:

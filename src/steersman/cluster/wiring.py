@@ -29,6 +29,7 @@ from steersman.apiserver.documents import Documents
 from steersman.apiserver.health import Health
 from steersman.apiserver.identifiers import Identifiers
 from steersman.apiserver.kinds import Kinds
+from steersman.apiserver.measured_store import MeasuredStore
 from steersman.apiserver.metrics import HealthMetrics, ServerMetrics
 from steersman.apiserver.openapi.descriptions import installed
 from steersman.apiserver.openapi.service import OpenAPI
@@ -98,10 +99,13 @@ def wire(
     *, store: Store, clock: Clock, rng: random.Random, identity: Identity, config: ServerConfig, state: State
 ) -> Parts:
     """Everything between the store and the HTTP server."""
+    registry = Registry()
+    metrics = ServerMetrics(registry=registry)
+    store = measured = MeasuredStore(store=store, registry=registry)
     cache = WatchCache(store=store)
     resources = ResourceTable(cache)
-    metrics = ServerMetrics(registry=Registry())
     metrics.follow(resources)
+    measured.follow(resources)
     resources.add(BUILTIN)
     reader = CacheReader(resources)
     roles = RoleFeed(resources)
@@ -109,11 +113,7 @@ def wire(
     authorizer, rbac = authorizers(roles=roles.table, relations=relations)
     grants = GrantHook(check=EscalationCheck(authorizer=authorizer, rbac=rbac))
     identifiers = Identifiers(clock=clock, rng=rng)
-    # What admission itself writes is not admitted in turn.
-    unreviewed = Pipeline(
-        store=store, cache=cache, chain=Chain(mutating=(), validating=()), identifiers=identifiers, hooks={}
-    )
-    ledger = Ledger(pipeline=unreviewed, resources=resources, clock=clock)
+    ledger = _quota_ledger(cache, resources, identifiers)
     admission = chain(reader=reader, authorizer=authorizer, ledger=ledger, rng=rng)
     hooks: dict[Resource, Hook] = dict.fromkeys(RBAC_RESOURCES, grants)
     pipeline = Pipeline(store=store, cache=cache, chain=admission, identifiers=identifiers, hooks=hooks)
@@ -214,6 +214,13 @@ def _components(state: State) -> dict[str, Check]:
         "scheduler": LocalHealthz(port=SCHEDULER_PORT),
         "etcd-0": store,
     }
+
+
+def _quota_ledger(cache: WatchCache, resources: ResourceTable, identifiers: Identifiers) -> Ledger:
+    """What admission itself writes is not admitted in turn: that has a pipeline without a chain."""
+    nobody = Chain(mutating=(), validating=())
+    unreviewed = Pipeline(store=cache.store, cache=cache, chain=nobody, identifiers=identifiers, hooks={})
+    return Ledger(pipeline=unreviewed, resources=resources, clock=identifiers.clock)
 
 
 def _kinds(group: str, version: str, kind: str) -> tuple[tuple[str, str, str], ...]:
