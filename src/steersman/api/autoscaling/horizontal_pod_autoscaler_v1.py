@@ -48,10 +48,13 @@ _CONDITION = ("type", "status", "lastTransitionTime", "reason", "message", "obse
 
 
 def _default(obj: Object) -> None:
-    """Also what v2 has: upstream's objects pass its form as soon as they are decoded."""
+    """Also what v2 has: upstream's objects pass its form as soon as they are decoded. Status has no defaults."""
     obj.setdefault("spec", {}).setdefault("minReplicas", 1)
+    status = obj.get("status")
+    obj["status"] = {}
     _to_stored(obj)
     _from_stored(obj)
+    obj["status"] = status or obj["status"]
 
 
 # -- v2 -> v1

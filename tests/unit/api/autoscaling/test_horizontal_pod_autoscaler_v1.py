@@ -54,3 +54,11 @@ def test_defaults_are_those_of_the_stored_form(judge: Any) -> None:
     made = judge(HORIZONTAL_POD_AUTOSCALERS_V1).defaulted({"spec": {"scaleTargetRef": TARGET, "maxReplicas": 3}})
     assert (made["spec"]["minReplicas"], made["spec"]["targetCPUUtilizationPercentage"]) == (1, 80)
     assert judge(HORIZONTAL_POD_AUTOSCALERS_V1).cells(made)["Targets"] == "cpu: <unknown>/80%"
+
+
+def test_a_cpu_utilization_stays_the_only_value_of_its_metric(judge: Any) -> None:
+    given = {"spec": {"scaleTargetRef": TARGET, "maxReplicas": 3}, "status": {"currentCPUUtilizationPercentage": 9}}
+    obj = judge(HORIZONTAL_POD_AUTOSCALERS_V1).defaulted(given)
+    CONVERSION.to_stored(obj)
+    (metric,) = obj["status"]["currentMetrics"]
+    assert metric["resource"]["current"] == {"averageUtilization": 9}
