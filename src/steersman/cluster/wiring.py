@@ -161,22 +161,7 @@ def wire(
         front_proxy_ca_pem=identity.front_proxy_ca_pem,
         anonymous=identity.anonymous,
     )
-    documents = Documents()
-    checks = HealthMetrics(registry=Registry())
-    checks.register(documents)
-    health = Health(state=state, observe=checks.observe)
-    health.register(documents)
-    discovery = Discovery(resources=resources, negotiator=negotiator)
-    discovery.register(documents)
-    openapi = OpenAPI(resources=resources, descriptions=installed(), clock=clock)
-    openapi.register(documents)
-    metrics.register(documents)
-
-    def paths() -> list[str]:
-        return [*documents.paths(), *discovery.paths(), *openapi.paths(), *health.paths()]
-
-    About(negotiator=negotiator, issuer=identity.issuer, paths=paths).register(documents)
-    ZPages(clock=clock, negotiator=negotiator, paths=paths, settings=config.settings()).register(documents)
+    documents, health = _documents(service, issuer=identity.issuer, config=config, state=state)
     application = Application(
         service=service,
         authenticator=who,
@@ -200,6 +185,26 @@ def wire(
         custom_resources=custom_resources,
         address_repair=address_repair,
     )
+
+
+def _documents(
+    service: Service, *, issuer: TokenIssuer, config: ServerConfig, state: State
+) -> tuple[Documents, Health]:
+    """Everything that is served beside resources."""
+    documents = Documents()
+    checks = HealthMetrics(registry=Registry())
+    health = Health(state=state, observe=checks.observe)
+    discovery = Discovery(resources=service.resources, negotiator=service.negotiator)
+    openapi = OpenAPI(resources=service.resources, descriptions=installed(), clock=service.clock)
+
+    def paths() -> list[str]:
+        return [*documents.paths(), *discovery.paths(), *openapi.paths(), *health.paths()]
+
+    about = About(negotiator=service.negotiator, issuer=issuer, paths=paths)
+    pages = ZPages(clock=service.clock, negotiator=service.negotiator, paths=paths, settings=config.settings())
+    for unit in (health, checks, service.metrics, discovery, openapi, about, pages):
+        unit.register(documents)
+    return documents, health
 
 
 def _components(state: State) -> dict[str, Check]:
