@@ -66,6 +66,12 @@ class Stream:
         written[:] = rest
         return whole.split(b"\n") if newline else []
 
+    def take(self) -> bytes:
+        """All that has arrived since the last call."""
+        taken = bytes(self._transport.written)
+        self._transport.written.clear()
+        return taken
+
     def drain(self) -> None:
         """Tell the handler that the server is about to stop."""
         self._draining.set()
