@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ def config_from(options: dict[str, Any]) -> ServerConfig:
     values: dict[str, Any] = {"store": store, "data_dir": Path(given.pop("data_dir", "steersman-data"))}
     cidrs = given.pop("service_cidr", None)
     if cidrs:
-        values["service_cidrs"] = (cidrs,) if isinstance(cidrs, str) else tuple(cidrs)
+        values["service_cidrs"] = tuple(map(_network, (cidrs,) if isinstance(cidrs, str) else cidrs))
     ports = given.pop("node_ports", None)
     if ports:
         values["node_ports"] = _port_range(str(ports))
@@ -135,6 +136,14 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     if unknown:
         raise click.UsageError(f"--config {path}: unknown option {', '.join(unknown)}; known: {', '.join(_NAMES)}")
     return content
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise click.UsageError(f"--service-cidr: {error}; use a range such as 10.96.0.0/16") from None
+    return text
 
 
 def _port_range(text: str) -> tuple[int, int]:
