@@ -26,9 +26,10 @@ class _Unexplained(ApiError):
 
 
 def all_ports_of(service: Object) -> set[int]:
-    """Everything that a Service holds on the nodes."""
-    ports = set(node_ports(service))
-    if health := spec_of(service).get("healthCheckNodePort"):
+    """Everything that a Service holds on the nodes: an ExternalName may name ports, but they are not its own."""
+    ports = set(node_ports(service)) if may_have_node_ports(service) else set()
+    health = spec_of(service).get("healthCheckNodePort")
+    if health and needs_health_check(service):
         ports.add(health)
     return ports
 
@@ -71,7 +72,7 @@ def _allocate_new(service: Object, operation: PortOperation) -> None:
 
 
 def _allocate_missing(new: Object, old: Object, operation: PortOperation) -> None:
-    own = set(node_ports(old))
+    own = set(node_ports(old)) if may_have_node_ports(old) else set()
     taken: set[int] = set()
     pairs: set[tuple[str, int]] = set()
     for index, port in enumerate(spec_of(new).get("ports") or ()):

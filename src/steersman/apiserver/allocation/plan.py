@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from steersman.api.columns import at
 from steersman.api.core.service_addresses import family_of
-from steersman.api.core.service_type import NONE, cluster_ips, node_ports, spec_of, type_of
+from steersman.api.core.service_type import NONE, cluster_ips, type_of
 from steersman.api.meta.addresses import parse_ip_sloppy
 from steersman.api.networking.ip_address import FAMILY_LABEL, MANAGED_BY_LABEL
 from steersman.apiserver.allocation.addresses import MANAGER, parent_of
+from steersman.apiserver.allocation.node_ports import all_ports_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -173,9 +174,7 @@ def _check_ports(services: Iterable[Object], ports: PortRange) -> Iterator[Findi
     """Nothing mends these: whose the port is, only people can say."""
     seen: set[int] = set()
     for service in services:
-        own = set(node_ports(service))
-        if health := spec_of(service).get("healthCheckNodePort"):
-            own.add(health)
+        own = all_ports_of(service)
         for port in sorted(own):
             if port not in ports:
                 note = f"Port {port} is not within the port range {ports}; please recreate service"

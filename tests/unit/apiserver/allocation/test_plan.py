@@ -15,7 +15,8 @@ NOW = datetime(2026, 1, 1, 1, tzinfo=UTC)
 
 def service(name: str, *addresses: str, node_port: int = 0, **spec: Any) -> dict[str, Any]:
     ports = [{"port": 80, "nodePort": node_port}] if node_port else []
-    fields = {"type": "ClusterIP", "clusterIPs": list(addresses), "ports": ports} | spec
+    kind = "NodePort" if node_port else "ClusterIP"
+    fields = {"type": kind, "clusterIPs": list(addresses), "ports": ports} | spec
     return {"kind": "Service", "apiVersion": "v1", "metadata": {"namespace": "n", "name": name}, "spec": fields}
 
 
