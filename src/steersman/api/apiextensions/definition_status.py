@@ -18,7 +18,8 @@ from steersman.api.apiextensions.conditions import (
     says_the_same,
     set_condition,
 )
-from steersman.api.apiextensions.definition_validation import approval_state, bundle_is_readable, is_protected
+from steersman.api.apiextensions.definition_conversion import bundle_is_readable
+from steersman.api.apiextensions.definition_validation import approval_state, is_protected
 from steersman.api.columns import at
 from steersman.api.errors import Invalid, go_quote, invalid
 from steersman.api.schema.structural import check_structural

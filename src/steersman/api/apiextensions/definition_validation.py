@@ -6,13 +6,11 @@ from them on update: no such definition can have come into being here.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from steersman.api.apiextensions.conditions import ESTABLISHED, is_condition_true
+from steersman.api.apiextensions.definition_conversion import bundle_errors, client_config, validate_conversion
 from steersman.api.apiextensions.definition_form import go_versions, internal_spec
 from steersman.api.apiextensions.definition_schema import (
     validate_columns,
@@ -20,8 +18,8 @@ from steersman.api.apiextensions.definition_schema import (
     validate_selectable_fields,
     validate_subresources,
 )
-from steersman.api.errors import FieldError, forbidden, go_quote, invalid, not_supported, required
-from steersman.api.meta.names import dns1035_label, dns1123_subdomain, name_is_dns_subdomain, port_number
+from steersman.api.errors import FieldError, go_quote, invalid, not_supported, required
+from steersman.api.meta.names import dns1035_label, dns1123_subdomain, name_is_dns_subdomain
 from steersman.api.meta.object_meta import immutable
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 APPROVAL_ANNOTATION: Final = "api-approved.kubernetes.io"
 _SEE: Final = "see https://github.com/kubernetes/enhancements/pull/1111"
-_REVIEW_VERSIONS: Final = ("v1", "v1beta1")
 DEPRECATION_CHARACTERS_MAX: Final = 256
 
 
@@ -61,7 +58,7 @@ def validate_definition(crd: Object) -> list[FieldError]:
 def validate_definition_update(crd: Object, old: Object) -> list[FieldError]:
     spec, before = internal_spec(crd.get("spec") or {}), internal_spec(old.get("spec") or {})
     established = is_condition_true(old, ESTABLISHED)
-    check_ca = established and not _bundle_errors(_client_config(before).get("caBundle") or "", "")
+    check_ca = established and not bundle_errors(client_config(before).get("caBundle") or "", "")
     errors = _spec(spec, check_ca=check_ca, crowded=_crowded(spec, before))
     names, names_before = spec.get("names") or {}, before.get("names") or {}
     if established:
@@ -113,7 +110,7 @@ def _spec(spec: Object, *, check_ca: bool, crowded: frozenset[str]) -> list[Fiel
         else:
             found = schema.get("openAPIV3Schema") or {}
             errors += validate_selectable_fields(fields, found, "spec.selectableFields", unlimited="" in crowded)
-    return errors + _conversion(spec, check_ca=check_ca)
+    return errors + validate_conversion(spec, check_ca=check_ca)
 
 
 def _versions(spec: Object, versions: list[Object], crowded: frozenset[str]) -> list[FieldError]:
@@ -253,127 +250,6 @@ def _crowded(spec: Object, before: Object) -> frozenset[str]:
     new = {version.get("name"): version.get("selectableFields") or [] for version in spec.get("versions") or ()}
     new[""] = spec.get("selectableFields") or []
     return frozenset(name or "" for name, fields in new.items() if fields and old.get(name) == fields)
-
-
-# -- conversion
-
-
-def _client_config(spec: Object) -> Object:
-    webhook = (spec.get("conversion") or {}).get("webhook") or {}
-    return webhook.get("clientConfig") or {}
-
-
-def _conversion(spec: Object, *, check_ca: bool) -> list[FieldError]:
-    conversion = spec.get("conversion")
-    if conversion is None:
-        return []
-    errors: list[FieldError] = []
-    strategy, path = conversion.get("strategy") or "", "spec.conversion"
-    if strategy != "None" and spec.get("preserveUnknownFields"):
-        errors.append(invalid(f"{path}.strategy", strategy, "must be None if spec.preserveUnknownFields is true"))
-    errors += _enum(strategy, ("None", "Webhook"), f"{path}.strategy")
-    webhook = conversion.get("webhook") or {}
-    config, reviews = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or []
-    at = f"{path}.webhookClientConfig"
-    if strategy == "Webhook":
-        if config is None:
-            errors.append(required(at, "required when strategy is set to Webhook"))
-        else:
-            errors += _webhook(config, at, check_ca=check_ca)
-        return errors + _review_versions(reviews, f"{path}.conversionReviewVersions")
-    for where, value in ((at, config), (f"{path}.conversionReviewVersions", reviews or None)):
-        if value is not None:
-            errors.append(forbidden(where, "should not be set when strategy is not set to Webhook"))
-    return errors
-
-
-def _webhook(config: Object, path: str, *, check_ca: bool) -> list[FieldError]:
-    url, service, bundle = config.get("url"), config.get("service"), config.get("caBundle") or ""
-    if (url is None) == (service is None):
-        errors = [required(path, "exactly one of url or service is required")]
-    elif url is not None:
-        errors = _url(url, f"{path}.url")
-    else:
-        errors = _service(service or {}, f"{path}.service")
-    return errors + (_bundle_errors(bundle, f"{path}.caBundle") if check_ca else [])
-
-
-def _url(url: str, path: str) -> list[FieldError]:
-    form = "; desired format: https://host[/path]"
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        return [required(path, f"url must be a valid URL: parse {go_quote(url)}: {error}{form}")]
-    errors = []
-    if parts.scheme != "https":
-        errors.append(invalid(path, parts.scheme, f"'https' is the only allowed URL scheme{form}"))
-    user, _, host = parts.netloc.rpartition("@")
-    if not host:
-        errors.append(invalid(path, "", f"host must be specified{form}"))
-    if user:
-        errors.append(invalid(path, user, "user information is not permitted in the URL"))
-    if parts.fragment:
-        errors.append(invalid(path, parts.fragment, "fragments are not permitted in the URL"))
-    if parts.query:
-        errors.append(invalid(path, parts.query, "query parameters are not permitted in the URL"))
-    return errors
-
-
-def _service(service: Object, path: str) -> list[FieldError]:
-    """Upstream takes name and namespace for each other here, so the wrong one is named."""
-    errors = [
-        required(f"{path}.{told}")
-        for told, name in (("name", "namespace"), ("namespace", "name"))
-        if not service.get(name)
-    ]
-    port = service.get("port", 443)
-    if problems := port_number(port):
-        errors.append(invalid(f"{path}.port", port, f"port is not valid: {', '.join(problems)}"))
-    text, at = service.get("path") or "", f"{path}.path"
-    if text in ("", "/"):
-        return errors
-    if text == "//":
-        return [*errors, invalid(at, text, "segment[0] may not be empty")]
-    if not text.startswith("/"):
-        errors.append(invalid(at, text, "must start with a '/'"))
-    for index, segment in enumerate(text[1:].removesuffix("/").split("/")):
-        problems = dns1123_subdomain(segment) if segment else ["may not be empty"]
-        between = ": " if segment else " "
-        errors += [invalid(at, text, f"segment[{index}]{between}{problem}") for problem in problems]
-    return errors
-
-
-_PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----")
-
-
-def bundle_is_readable(bundle: str) -> bool:
-    """Whether base64 text holds at least one certificate in PEM, as far as can be told from outside; empty is fine."""
-    if not bundle:
-        return True
-    try:
-        return _PEM.search(base64.b64decode(bundle, validate=True)) is not None
-    except binascii.Error:
-        return False
-
-
-def _bundle_errors(bundle: str, path: str) -> list[FieldError]:
-    if bundle_is_readable(bundle):
-        return []
-    return [invalid(path, bundle, "unable to load root certificates: unable to parse bytes as PEM block")]
-
-
-def _review_versions(versions: list[str], path: str) -> list[FieldError]:
-    if not versions:
-        return [required(path)]
-    errors = []
-    for index, version in enumerate(versions):
-        if version in versions[:index]:
-            errors.append(invalid(f"{path}[{index}]", version, "duplicate version"))
-            continue
-        errors += [invalid(f"{path}[{index}]", version, problem) for problem in dns1035_label(version)]
-    if not set(versions) & set(_REVIEW_VERSIONS):
-        errors.append(invalid(path, versions, f"must include at least one of {', '.join(_REVIEW_VERSIONS)}"))
-    return errors
 
 
 # -- approval of Kubernetes' own groups

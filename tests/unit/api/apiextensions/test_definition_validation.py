@@ -9,7 +9,6 @@ import pytest
 from .definitions import STRATEGY, definition, established, judge, judge_update, version
 
 TEXT_SPEC = {"type": "object", "properties": {"s": {"type": "string"}}}
-PORT = {"clientConfig": {"service": {"namespace": "n", "port": 0}}, "conversionReviewVersions": ["v9"]}
 
 
 @pytest.mark.parametrize(
@@ -46,28 +45,6 @@ PORT = {"clientConfig": {"service": {"namespace": "n", "port": 0}}, "conversionR
         (
             definition([version(deprecated=True, deprecationWarning="a\n")]),
             ["non-printable character found at index 1"],
-        ),
-        (
-            definition(conversion={"strategy": "Webhook"}),
-            ["required when strategy is set to Webhook", "Required value"],
-        ),
-        (
-            definition(conversion={"strategy": "Webhook", "webhook": PORT}),
-            [
-                # The name is missing; upstream names the other field.
-                "spec.conversion.webhookClientConfig.service.namespace: Required value",
-                "service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive",
-                'conversionReviewVersions: Invalid value: ["v9"]: must include at least one of v1, v1beta1',
-            ],
-        ),
-        (
-            definition(
-                conversion={"strategy": "None", "webhook": {"clientConfig": {}, "conversionReviewVersions": ["v1"]}}
-            ),
-            [
-                "spec.conversion.webhookClientConfig: Forbidden: should not be set when strategy is not set to Webhook",
-                "spec.conversion.conversionReviewVersions: Forbidden",
-            ],
         ),
         (
             definition(preserveUnknownFields=True),
