@@ -90,7 +90,8 @@ class ServiceAccount(Plain):
 
     def _mount_token(self, spec: Object) -> None:
         volumes = spec.get("volumes") or []
-        existing = next((volume["name"] for volume in volumes if volume["name"].startswith(VOLUME_PREFIX)), "")
+        names = (volume.get("name", "") for volume in volumes)
+        existing = next((name for name in names if name.startswith(VOLUME_PREFIX)), "")
         name = existing or generate_name(VOLUME_PREFIX, self._rng)
         mounted = False
         for field in ("initContainers", "containers"):

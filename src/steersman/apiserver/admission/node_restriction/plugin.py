@@ -4,6 +4,7 @@ Reads: nodes, pods, serviceaccounts, persistentvolumeclaims, persistentvolumes, 
 Judges: everything that a user `system:node:NAME` of the group system:nodes writes.
 Invariants: nobody else is restricted. Authorization says which resources a node may reach; here it is about contents.
 Upstream differences: which CSI driver has taken over a volume source is looked up in a table (there: translated).
+A claim's status that tells too much is refused naming the fields (there: with a diff of its internal objects).
 """
 
 from __future__ import annotations
