@@ -13,7 +13,7 @@ GOOD: dict[str, Any] = {
     "ports": [{"port": 80, "protocol": "TCP", "targetPort": 80}],
 }
 OUTSIDE = {"externalTrafficPolicy": "Cluster"}
-BALANCED = OUTSIDE | {"type": "LoadBalancer", "allocateLoadBalancerNodePorts": True}
+BALANCED: dict[str, Any] = OUTSIDE | {"type": "LoadBalancer", "allocateLoadBalancerNodePorts": True}
 
 
 def service(annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def test_the_same_manifest_keeps_what_was_allocated() -> None:
         "healthCheckNodePort": 30009,
         "ports": [{"name": "a", "port": 80, "nodePort": 30001}, {"name": "b", "port": 81, "nodePort": 30002}],
     }
-    new = {"spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "ports": [{"name": "b", "port": 82}]}}
+    new: dict[str, Any] = {
+        "spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "ports": [{"name": "b", "port": 82}]}
+    }
     keep_allocated(new, {"spec": old})
     assert new["spec"]["clusterIPs"] == ONE
     assert new["spec"]["healthCheckNodePort"] == 30009

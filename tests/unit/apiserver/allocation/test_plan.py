@@ -20,11 +20,11 @@ def service(name: str, *addresses: str, node_port: int = 0, **spec: Any) -> dict
     return {"kind": "Service", "apiVersion": "v1", "metadata": {"namespace": "n", "name": name}, "spec": fields}
 
 
-def held(address: str, owner: str, *, age_s: int = 3600, **labels: str) -> dict[str, Any]:
+def held(address: str, owner: str, *, age_s: int = 3600, labels: dict[str, str] | None = None) -> dict[str, Any]:
     obj = ip_address_of(address, service(owner))
     born = datetime.fromtimestamp(NOW.timestamp() - age_s, UTC)
     obj["metadata"]["creationTimestamp"] = born.strftime("%Y-%m-%dT%H:%M:%SZ")
-    obj["metadata"]["labels"] |= labels
+    obj["metadata"]["labels"] |= labels or {}
     return obj
 
 
@@ -45,7 +45,7 @@ A, B = "10.0.0.1", "10.0.0.2"
         ([service("a", A)], [held(A, "gone")], ["recreate 10.0.0.1 ClusterIPNotAllocated"]),
         (
             [service("a", A)],
-            [held(A, "a", **{"ipaddress.kubernetes.io/managed-by": "x"})],
+            [held(A, "a", labels={"ipaddress.kubernetes.io/managed-by": "x"})],
             ["recreate 10.0.0.1 ClusterIPNotAllocated"],
         ),
         ([service("a", A), service("b", A)], [held(A, "a")], ["report  ClusterIPAlreadyAllocated"]),
@@ -57,7 +57,7 @@ A, B = "10.0.0.1", "10.0.0.2"
         ([service("a", "10.9.0.1")], [], ["report  ClusterIPOutOfRange"]),
         ([], [held(A, "gone")], ["remove 10.0.0.1 IPAddressNotAllocated"]),
         ([], [held(A, "gone", age_s=30)], []),
-        ([], [held(A, "gone", **{"ipaddress.kubernetes.io/managed-by": "x"})], []),
+        ([], [held(A, "gone", labels={"ipaddress.kubernetes.io/managed-by": "x"})], []),
         ([service("a", A)], [held(A, "a"), held(B, "a")], ["remove 10.0.0.2 IPAddressWrongReference"]),
         ([service("a", A)], [held(A, "a"), held(B, "a", age_s=2)], []),
         ([service("a", node_port=30001), service("b", node_port=30001)], [], ["report  PortAlreadyAllocated"]),
