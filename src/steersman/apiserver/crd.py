@@ -57,6 +57,8 @@ _MANAGER: Final = "kube-apiserver"
 _USER: Final = User("system:apiserver", groups=(PRIVILEGED_GROUP, ALL_AUTHENTICATED))
 RETRY_S: Final = 1.0
 """After a failure that no event will follow."""
+DELETIONS_AT_ONCE: Final = 64
+"""Instances whose deletion the store may commit together."""
 
 
 class _Definition:
@@ -340,17 +342,23 @@ class CustomResources:
         stored = definition.records.stored
         collection = definition.collection
         served = Served(stored, collection, ObjectIndex(stored))
-        for key in list(collection.entries):
-            namespace, _, instance = key.removeprefix(collection.prefix).rpartition("/")
-            try:
-                await self._pipeline.delete(self._write(served, namespace, instance), DeleteOptions())
-            except NotFound:
-                continue
+        keys = list(collection.entries)
+        for start in range(0, len(keys), DELETIONS_AT_ONCE):
+            outcomes = await asyncio.gather(
+                *(self._delete(served, key) for key in keys[start : start + DELETIONS_AT_ONCE]), return_exceptions=True
+            )
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
+                    raise outcome
         if not collection.entries:
             return True
         definition.waiting = True
         collection.followers.append(_Emptied(collection, lambda: self._enqueue(name)))
         return False
+
+    async def _delete(self, served: Served, key: str) -> None:
+        namespace, _, name = key.removeprefix(served.prefix).rpartition("/")
+        await self._pipeline.delete(self._write(served, namespace, name), DeleteOptions())
 
 
 def _state(crd: Object) -> Any:
