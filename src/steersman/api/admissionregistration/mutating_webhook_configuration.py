@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steersman.api.admissionregistration import webhooks
 from steersman.api.resource import Resource, Scope, Strategy
 from steersman.api.schema.builtin import schema
 
@@ -15,7 +16,13 @@ MUTATING_WEBHOOK_CONFIGURATIONS = Resource(
     scope=Scope.CLUSTER,
     schema=schema("io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration"),
     strategy=Strategy(
+        default=webhooks.default_mutating,
+        validate=webhooks.validate,
+        validate_update=webhooks.validate_update,
+        warnings=webhooks.warnings,
         has_generation=True,
+        generation_fields=("webhooks",),
         allow_unconditional_update=False,
     ),
+    columns=webhooks.COLUMNS,
 )
