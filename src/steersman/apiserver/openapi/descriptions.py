@@ -6,6 +6,8 @@ read when first needed, and kept compressed; otherwise there are simply no descr
 
 from __future__ import annotations
 
+import json
+import re
 import zlib
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -15,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from steersman.api.meta.types import Object
     from steersman.lib.aio import Pacer
 
 _PACKAGE = "kubernetes_validate"
+_BETWEEN = re.compile(r"[\s,:]*")
 _DEFINITIONS = "v*-local/_definitions.json"
 
 
@@ -35,11 +40,8 @@ class Descriptions:
         if self._path is None:
             return
         path, self._path = self._path, None
-        document = orjson.loads(path.read_bytes())
-        definitions = document.get("$defs") or document.get("definitions") or {}
-        while definitions:
+        for name, definition in _definitions(path.read_text(encoding="utf-8")):
             await pacer.pause()
-            name, definition = definitions.popitem()
             texts = {key: inner.get("description", "") for key, inner in definition.get("properties", {}).items()}
             texts[""] = definition.get("description", "")
             self._packed[name] = zlib.compress(orjson.dumps(texts))
@@ -69,6 +71,26 @@ def installed() -> Descriptions:
     except PackageNotFoundError:
         release = ""
     return Descriptions(newest, f"{release}/{newest.parent.name}")
+
+
+def _definitions(text: str) -> Iterator[tuple[str, Any]]:
+    """Name and schema of each, of a document with a single member that holds them; decoded one by one, because the
+    whole takes a while.
+    """
+    decode = json.JSONDecoder().raw_decode
+    _, at = decode(text, _skip(text, 1))
+    at = _skip(text, _skip(text, at) + 1)
+    while at < len(text) and text[at] != "}":
+        name, at = decode(text, at)
+        definition, at = decode(text, _skip(text, at))
+        yield name, definition
+        at = _skip(text, at)
+
+
+def _skip(text: str, at: int) -> int:
+    """The position of what follows blanks, commas and colons."""
+    found = _BETWEEN.match(text, at)
+    return found.end() if found else at
 
 
 def _put(schema: Any, text: str | None) -> None:
