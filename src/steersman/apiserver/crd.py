@@ -7,9 +7,11 @@ A definition is established in three steps, each caused by the event of the one 
 else in the group has them); its instances are loaded and it is served; it is written that it is established. So
 requests are answered as soon as anybody can know that it is. A deleted one stays until no instance is left.
 
-Invariants: nothing built-in is ever replaced. Every write is of the version that was looked at; whoever loses a race
-is called again by the event of the winner. Upstream differences: none is slept over (creation right after
-establishment, deletion of instances); instances of definitions that are deleted as a collection are deleted, too.
+Invariants: nothing built-in is ever replaced, and what would be stored among built-in objects is never established.
+Every write is of the version that was looked at; whoever loses a race is called again by the event of the winner.
+Upstream differences: nothing is slept over (creation right after establishment, deletion of instances); instances of
+definitions that are deleted as a collection are deleted, too; conversion webhooks are not called, versions differ in
+apiVersion and schema only.
 """
 
 from __future__ import annotations
@@ -187,7 +189,7 @@ class CustomResources:
         """Load the instances, then serve; again if the definition changed meanwhile."""
         while name not in self._in_service:
             records = records_of(crd)
-            if records is None:
+            if records is None or self._overlaps(records.stored):
                 return
             index = ObjectIndex(records.stored)
             collection = self._cache.add(storage_prefix(records.stored), index)
@@ -232,6 +234,11 @@ class CustomResources:
         if definition is not None:
             self._resources.remove(self._not_built_in(definition.records.served))
             self._cache.remove(definition.collection.prefix)
+
+    def _overlaps(self, stored: Resource) -> bool:
+        """Whether its instances would lie among objects of Kubernetes itself."""
+        prefix = storage_prefix(stored)
+        return any(served.prefix == prefix and not served.resource.custom for served in self._resources)
 
     def _not_built_in(self, resources: Iterable[Resource]) -> list[Resource]:
         """Without those whose place is taken by Kubernetes itself."""

@@ -38,6 +38,13 @@ def definition(*versions: dict[str, Any], plural: str = "things", kind: str = "T
     }
 
 
+def built_in(plural: str, kind: str, group: str) -> dict[str, Any]:
+    body = definition(plural=plural, kind=kind, group=group)
+    body["metadata"] = {"name": f"{plural}.{group}"}
+    body["metadata"]["annotations"] = {"api-approved.kubernetes.io": "unapproved, a test"}
+    return body
+
+
 def thing(name: str, apiversion: str = "v1", **fields: Any) -> dict[str, Any]:
     return {"apiVersion": f"example.com/{apiversion}", "kind": "Thing", "metadata": {"name": name}, **fields}
 
@@ -193,14 +200,7 @@ async def test_a_deleted_definition_waits_for_its_instances(api: Any) -> None:
 
 
 async def test_what_is_built_in_is_never_replaced(api: Any) -> None:
-    body = definition(plural="deployments", kind="Deployment")
-    body["metadata"]["name"] = "deployments.events.k8s.io"
-    body["spec"]["group"] = "events.k8s.io"
-    body["spec"]["names"] = {"plural": "events", "kind": "Event"}
-    body["metadata"] = {
-        "name": "events.events.k8s.io",
-        "annotations": {"api-approved.kubernetes.io": "unapproved, a test"},
-    }
+    body = built_in("events", "Event", "events.k8s.io")
     crd = await define(api, body)
     assert conditions(crd)["KubernetesAPIApprovalPolicyConformant"] == ("False", "UnapprovedAnnotation")
     made = {"metadata": {"name": "e"}, "eventTime": "2026-01-01T00:00:00.000000Z", "note": "n"}
@@ -209,6 +209,17 @@ async def test_what_is_built_in_is_never_replaced(api: Any) -> None:
     await api.ask("DELETE", f"{DEFINITIONS}/events.events.k8s.io")
     await settle()
     assert (await api.ask("GET", "/apis/events.k8s.io/v1/events")).status == 200
+
+
+async def test_nothing_is_stored_among_built_in_objects(api: Any) -> None:
+    body = built_in("customresourcedefinitions", "CustomResourceDefinition", "apiextensions.k8s.io")
+    crd = await define(api, body)
+    assert conditions(crd)["Established"] == ("False", "Installing")
+    path = f"{DEFINITIONS}/{body['metadata']['name']}"
+    await api.ask("DELETE", path)
+    await settle()
+    assert (await api.ask("GET", path)).status == 404
+    assert (await api.ask("GET", DEFINITIONS)).json()["kind"] == "CustomResourceDefinitionList"
 
 
 async def test_status_is_a_path_of_its_own(api: Any) -> None:
