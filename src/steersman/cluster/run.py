@@ -26,6 +26,7 @@ from steersman.cluster.bootstrap import Addresses, Bootstrap
 from steersman.cluster.kubeconfig import write_kubeconfig
 from steersman.cluster.pki import PKI, PKIError, ensure_pki
 from steersman.cluster.wiring import Identity, Parts, wire
+from steersman.lib import log
 from steersman.lib.aio import Tasks
 from steersman.lib.certificate import CertificateError
 from steersman.lib.clock import SystemClock
@@ -57,6 +58,7 @@ class StartError(Exception):
 def run_server(config: ServerConfig, *, say: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT. Raises StartError."""
     sys.setswitchinterval(0.0005)
+    log.configure(level=config.log_level, form=log.Format(config.log_format))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_main(config, say))
 
