@@ -33,7 +33,9 @@ _ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.prot
 class Discovery:
     """Serves `/api`, `/apis` and everything below that is no resource."""
 
-    def __init__(self, *, resources: ResourceTable, negotiator: Negotiator) -> None:
+    def __init__(self, *, resources: ResourceTable, negotiator: Negotiator, address: str = "") -> None:
+        """`address`: host and port under which clients reach the server."""
+        self._address = address
         self._resources = resources
         self._negotiator = negotiator
         self._made_for = -1
@@ -82,7 +84,7 @@ class Discovery:
         self._made_for = self._resources.version
         groups = _grouped(self._resources)
         core = groups.pop("", {})
-        self._documents = {"/api": _versions_document(list(core))}
+        self._documents = {"/api": _versions_document(list(core), self._address)}
         for version, resources in core.items():
             self._documents[f"/api/{version}"] = _resource_list("", version, resources)
         self._documents["/apis"] = {
@@ -138,11 +140,11 @@ def version_preference(version: str) -> tuple[Any, ...]:
     return (3, 0, 0, version)
 
 
-def _versions_document(versions: list[str]) -> Object:
+def _versions_document(versions: list[str], address: str) -> Object:
     return {
         "kind": "APIVersions",
         "versions": versions,
-        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": ""}],
+        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}],
     }
 
 

@@ -127,6 +127,7 @@ class RunningServer:
             identity=self._identity(pki, host, port),
             config=config,
             state=self,
+            address=f"{_bracketed(host)}:{port}",
         )
         cache = parts.service.cache
         await cache.start(self._lost_feed)

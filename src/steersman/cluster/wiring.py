@@ -96,9 +96,16 @@ class Parts:
 
 
 def wire(
-    *, store: Store, clock: Clock, rng: random.Random, identity: Identity, config: ServerConfig, state: State
+    *,
+    store: Store,
+    clock: Clock,
+    rng: random.Random,
+    identity: Identity,
+    config: ServerConfig,
+    state: State,
+    address: str = "",
 ) -> Parts:
-    """Everything between the store and the HTTP server."""
+    """Everything between the store and the HTTP server. `address`: host and port under which clients reach it."""
     registry = Registry()
     metrics = ServerMetrics(registry=registry)
     store = measured = MeasuredStore(store=store, registry=registry)
@@ -161,7 +168,7 @@ def wire(
         front_proxy_ca_pem=identity.front_proxy_ca_pem,
         anonymous=identity.anonymous,
     )
-    documents, health = _documents(service, issuer=identity.issuer, config=config, state=state)
+    documents, health = _documents(service, issuer=identity.issuer, config=config, state=state, address=address)
     application = Application(
         service=service,
         authenticator=who,
@@ -188,13 +195,13 @@ def wire(
 
 
 def _documents(
-    service: Service, *, issuer: TokenIssuer, config: ServerConfig, state: State
+    service: Service, *, issuer: TokenIssuer, config: ServerConfig, state: State, address: str
 ) -> tuple[Documents, Health]:
     """Everything that is served beside resources."""
     documents = Documents()
     checks = HealthMetrics(registry=Registry())
     health = Health(state=state, observe=checks.observe)
-    discovery = Discovery(resources=service.resources, negotiator=service.negotiator)
+    discovery = Discovery(resources=service.resources, negotiator=service.negotiator, address=address)
     openapi = OpenAPI(resources=service.resources, descriptions=installed(), clock=service.clock)
 
     def paths() -> list[str]:
