@@ -27,6 +27,7 @@ from steersman.api.errors import (
 )
 from steersman.api.meta.names import generate_name
 from steersman.api.meta.object_meta import validate_metadata, validate_metadata_update
+from steersman.api.schema.empties import forget_empties
 from steersman.apiserver import deletion
 from steersman.apiserver.admission.interface import CREATE, DELETE, UPDATE, Review
 from steersman.apiserver.objects import encode_stored
@@ -93,6 +94,7 @@ class Pipeline:
             metadata.pop(name, None)
         _single_owners(write, metadata)
         self._own_fields(write, obj, None)
+        forget_empties(resource.schema(), obj)
         review = self._review(CREATE, write, obj, None)
         try:
             if resource.no_creation:
@@ -196,6 +198,7 @@ class Pipeline:
             _single_owners(write, new["metadata"])
             if own_fields:
                 self._own_fields(write, new, before)
+            forget_empties(served.resource.schema(), new)
             asked = self._review(UPDATE, write, new, old)
             try:
                 if review:

@@ -54,7 +54,7 @@ def _compile(type_: Type) -> Decoder:
     space: dict[str, Any] = {"Irregular": Irregular, "known": frozenset(type_.fields).issuperset, "copy": copy_json}
     body = []
     for number, (key, field) in enumerate(type_.fields.items()):
-        body += _field(type_, key, field, f"f{number}", space)
+        body += _field(key, field, f"f{number}", space)
     lines = [
         "def decode(o):",
         "    if o.__class__ is not dict or not known(o):",
@@ -66,13 +66,13 @@ def _compile(type_: Type) -> Decoder:
     return space["decode"]
 
 
-def _field(owner: Type, key: str, field: Field, name: str, space: dict[str, Any]) -> list[str]:
+def _field(key: str, field: Field, name: str, space: dict[str, Any]) -> list[str]:
     """Source lines that move one field from `o` to `r`."""
     absent = _absent_text(field, name, space)
     store = f"r[{key!r}] = "
     lines = [f"if {key!r} in o:", f"    v = o[{key!r}]"]
     check, made = _checked(field.type, name, space)
-    kept = _kept(field, store, made, absent, keep_empty=owner.keep_empty)
+    kept = _kept(field, store, made, absent)
     lines += [f"    {line}" for line in check] + [f"        {line}" for line in kept]
     if check[0] != _NOT_NULL:
         lines += (
@@ -119,7 +119,7 @@ def _checked(type_: Type, name: str, space: dict[str, Any]) -> tuple[list[str], 
     return check, f"[{name}(x) for x in v]" if form == "list" else f"{{k: {name}(x) for k, x in v.items()}}"
 
 
-def _kept(field: Field, store: str, made: str, absent: str, *, keep_empty: bool) -> list[str]:
+def _kept(field: Field, store: str, made: str, absent: str) -> list[str]:
     """Lines that keep what was decoded; a zero value may leave the wire or make room for the default."""
     form = field.type.form
     if field.pointer or (form in ALWAYS_PRESENT and not field.omitzero):
@@ -133,8 +133,6 @@ def _kept(field: Field, store: str, made: str, absent: str, *, keep_empty: bool)
         return [*lines, f"{store}{value} if {given} else {absent}"]
     if field.omitempty or field.omitzero:
         return [*lines, f"if {given}:", f"    {store}{value}"]
-    if form in {"list", "map"} and not keep_empty:
-        return [f"{store}{value} if v else None"]
     return [*lines, store + value]
 
 

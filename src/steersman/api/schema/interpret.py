@@ -133,11 +133,8 @@ class Walk:
             self._go_fields.pop()
             self._strict_path.pop()
             self._struct = struct
-            if made or field.pointer:
+            if made or field.pointer or not self._vanishes(field, made):
                 out[key] = made
-            elif not self._vanishes(field, made):
-                # An empty list or map does not survive upstream's storage: it comes back as null.
-                out[key] = None if field.type.form in {"list", "map"} and not type_.keep_empty else made
         for key, field in fields.items():
             if key not in out:
                 absent = self.absent(field)

@@ -58,6 +58,8 @@ class Type:
     """How often it was decoded; `decode` compiles a struct that is used more than a few times."""
     compiled: Callable[[Any], Any] | None = None
     """Its generated decoder, once there is one; private to `decode`."""
+    empties: tuple[tuple[str, ...], tuple[tuple[str, Type], ...]] | None = None
+    """Where lists and maps may be shown empty; private to `empties`."""
 
 
 @dataclass(slots=True, eq=False)

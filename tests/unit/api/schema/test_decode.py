@@ -50,7 +50,7 @@ def run(request):
             {"name": "", "ports": [{"containerPort": 0, "protocol": "TCP"}], "resources": {}},
         ),
         ("ContainerPort", {"containerPort": 1, "protocol": "", "hostPort": 0}, {"containerPort": 1, "protocol": "TCP"}),
-        ("PodSpec", {"containers": []}, {"containers": None}),
+        ("PodSpec", {"containers": []}, {"containers": []}),
         ("PodSpec", {"activeDeadlineSeconds": 0, "hostPID": False}, {"containers": None, "activeDeadlineSeconds": 0}),
         ("ConfigMapEnvSource", {"name": "a", "optional": False}, {"name": "a", "optional": False}),
         ("GRPCAction", {"port": 1}, {"port": 1, "service": ""}),
