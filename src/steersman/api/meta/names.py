@@ -59,6 +59,10 @@ _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
     "end with an alphanumeric character"
 )
+_SUBDOMAIN_CASELESS_RULE = (
+    "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an "
+    "alphanumeric character"
+)
 _SUBDOMAIN_UNDERSCORE_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must "
     "start and end with an alphanumeric character"
@@ -121,13 +125,13 @@ def _too_long(limit: int, unit: str = "characters") -> str:
 # --- DNS ---------------------------------------------------------------------------------------------------------
 
 
-def dns1123_label(value: str) -> list[str]:
+def dns1123_label(value: str, *, unit: str = "characters") -> list[str]:
     matches = _LABEL_RE.fullmatch(value)
     if matches and len(value) <= LABEL_MAX:
         return []
     messages = []
     if byte_length(value) > LABEL_MAX:
-        messages.append(_too_long(LABEL_MAX))
+        messages.append(_too_long(LABEL_MAX, unit))
     if not matches:
         if _SUBDOMAIN_RE.fullmatch(value):
             messages.append("must not contain dots")
@@ -145,6 +149,16 @@ def dns1123_subdomain(value: str, *, unit: str = "characters") -> list[str]:
         messages.append(_too_long(SUBDOMAIN_MAX, unit))
     if not matches:
         messages.append(regex_message(_SUBDOMAIN_RULE, _SUBDOMAIN, "example.com"))
+    return messages
+
+
+def dns1123_subdomain_caseless(value: str) -> list[str]:
+    """As declared rules word it; the pattern they name is the one of the lower case."""
+    messages = []
+    if byte_length(value) > SUBDOMAIN_MAX:
+        messages.append(_too_long(SUBDOMAIN_MAX, "bytes"))
+    if not (value.isascii() and _SUBDOMAIN_RE.fullmatch(value.lower())):
+        messages.append(regex_message(_SUBDOMAIN_CASELESS_RULE, _SUBDOMAIN, "Example.com"))
     return messages
 
 

@@ -70,9 +70,9 @@ def default_pod_spec(spec: Object) -> None:
         default_volume(volume)
     for container in all_containers(spec):
         default_container(container)
-    _round_up(spec.get("overhead"))
+    round_up(spec.get("overhead"))
     for kind in ("requests", "limits"):
-        _round_up((spec.get("resources") or {}).get(kind))
+        round_up((spec.get("resources") or {}).get(kind))
 
 
 def default_container(container: Object) -> None:
@@ -93,7 +93,7 @@ def default_container(container: Object) -> None:
                 if not probe.get(field):
                     probe[field] = value
     for kind in ("requests", "limits"):
-        _round_up((container.get("resources") or {}).get(kind))
+        round_up((container.get("resources") or {}).get(kind))
 
 
 def _handler(handler: Object) -> None:
@@ -134,7 +134,7 @@ def default_claim_spec(spec: Object) -> None:
     """A PersistentVolumeClaimSpec, in a claim or a template of one."""
     spec.setdefault("volumeMode", "Filesystem")
     for kind in ("requests", "limits"):
-        _round_up((spec.get("resources") or {}).get(kind))
+        round_up((spec.get("resources") or {}).get(kind))
 
 
 def _downward_items(items: Iterable[Object] | None) -> None:
@@ -143,7 +143,7 @@ def _downward_items(items: Iterable[Object] | None) -> None:
             _field_ref(field)
 
 
-def _round_up(resources: Object | None) -> None:
+def round_up(resources: Object | None) -> None:
     """Amounts are kept in thousandths at most."""
     for name, text in (resources or {}).items():
         if text.isdecimal() or text.endswith(_MILLI_EXACT):

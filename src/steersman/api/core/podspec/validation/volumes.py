@@ -99,7 +99,7 @@ def _sources(name: str, pod_name: str, path: str, options: Options) -> tuple[tup
 
     return (
         plain("emptyDir", _empty_dir),
-        plain("hostPath", _host_path),
+        plain("hostPath", host_path),
         plain("gitRepo", legacy.git_repo),
         ("gcePersistentDisk", "gcePersistentDisk", "persistentDisk", legacy.gce_disk),
         plain("awsElasticBlockStore", legacy.aws_disk),
@@ -155,7 +155,7 @@ def _empty_dir(source: Object, path: str) -> list[FieldError]:
     return errors
 
 
-def _host_path(source: Object, path: str) -> list[FieldError]:
+def host_path(source: Object, path: str) -> list[FieldError]:
     if not source.get("path"):
         return [required(f"{path}.path")]
     errors = no_backsteps(source["path"], f"{path}.path")
