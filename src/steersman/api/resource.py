@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from steersman.api.errors import FieldError
@@ -199,6 +199,8 @@ class Resource:
     strategy: Strategy = field(default_factory=Strategy)
     columns: tuple[Column, ...] = ()
     """Beside Name, which every table begins with; empty: Name and Created At."""
+    listed_default: Callable[[Iterable[Object]], str] | None = None
+    """Gives the name of the one object of a list behind whose name tables write `(default)`; empty: none."""
     selectable: tuple[tuple[str, Callable[[Object], str]], ...] = ()
     """Field selectors beside metadata.name and metadata.namespace: label and pure getter of the stored object."""
     selector_names: tuple[tuple[str, str], ...] = ()

@@ -207,6 +207,7 @@ def list_document(call: Call, objects: list[Object], metadata: Object) -> Object
             include_object=include_object(call),
             list_meta=metadata,
             version=representation.version,
+            whole_list=True,
         )
     if representation.form == "partial-list":
         hidden = resource.hidden_annotations

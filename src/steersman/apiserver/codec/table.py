@@ -43,19 +43,25 @@ def table_of(
     list_meta: Object | None = None,
     version: str = "v1",
     headers: bool = True,
+    whole_list: bool = False,
 ) -> Object:
     """A Table of objects in the resource's version.
 
     `list_meta` is the list's metadata; without it the table is of one object and takes its resourceVersion.
     `headers=False`: columnDefinitions is null, as in every event of a watch but the first.
+    `whole_list`: `objects` may be walked twice, and are all that there are: the resource's default among them is marked.
     """
-    rows = []
+    rows: list[Object] = []
+    marked = resource.listed_default(objects) if whole_list and resource.listed_default is not None else ""
     revision = ""
     for obj in objects:
         metadata = obj.get("metadata") or {}
         revision = metadata.get("resourceVersion", "")
         beside = _beside(resource, obj, include_object, version)
-        rows.append({"cells": _cells(resource, obj, metadata, now), "object": beside})
+        cells = _cells(resource, obj, metadata, now)
+        if marked and metadata.get("name") == marked:
+            cells[0] = f"{marked} (default)"
+        rows.append({"cells": cells, "object": beside})
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",
