@@ -55,12 +55,13 @@ def _validate(obj: Object) -> list[FieldError]:
 
 
 def _validate_update(new: Object, old: Object) -> list[FieldError]:
-    errors = _validate_class(new)
-    if new.get("handler") != old.get("handler"):
-        errors.append(invalid("handler", None, IMMUTABLE))
-        if not new.get("handler"):
-            errors.append(required("handler"))
-    return errors
+    """Declared rules look at a changed handler only, and no further than that it has changed."""
+    handler, errors = new.get("handler") or "", _validate_class(new)
+    if handler == (old.get("handler") or ""):
+        return errors
+    if not handler:
+        return [*errors, invalid("handler", None, IMMUTABLE), required("handler")]
+    return [*each("handler", handler, dns1123_label(handler)), *errors, invalid("handler", None, IMMUTABLE)]
 
 
 def _warnings(obj: Object, _old: Object | None) -> list[str]:

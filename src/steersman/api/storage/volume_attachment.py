@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from steersman.api.columns import AGE, at
 from steersman.api.core.persistent_volume_spec import default_volume_source, validate_volume_spec
 from steersman.api.core.podspec.validation.common import each, subdomain
+from steersman.api.core.podspec.validation.volumes import validate_csi_driver_name
 from steersman.api.errors import FieldError, forbidden, invalid, required, too_long, too_long_characters
 from steersman.api.meta.names import byte_length, dns1123_subdomain_caseless, in_range_message
 from steersman.api.meta.object_meta import IMMUTABLE
@@ -84,8 +85,12 @@ def _validate(obj: Object) -> list[FieldError]:
 
 
 def _validate_update(new: Object, old: Object) -> list[FieldError]:
+    """A changed spec is judged by the rules in code alone, all of them."""
     errors = _validate_attachment(new)
-    return errors if new.get("spec") == old.get("spec") else [*errors, invalid("spec", None, IMMUTABLE)]
+    if new.get("spec") == old.get("spec"):
+        return errors
+    attacher = validate_csi_driver_name(at(new, "spec", "attacher", default=""), "spec.attacher")
+    return [*attacher, *errors, invalid("spec", None, IMMUTABLE)]
 
 
 VOLUME_ATTACHMENTS = Resource(

@@ -49,7 +49,7 @@ def table_of(
 
     `list_meta` is the list's metadata; without it the table is of one object and takes its resourceVersion.
     `headers=False`: columnDefinitions is null, as in every event of a watch but the first.
-    `whole_list`: `objects` may be walked twice, and are all that there are: the resource's default among them is marked.
+    `whole_list`: `objects` may be walked twice and are all that there are; the default among them is marked.
     """
     rows: list[Object] = []
     marked = resource.listed_default(objects) if whole_list and resource.listed_default is not None else ""
