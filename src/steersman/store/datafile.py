@@ -5,6 +5,7 @@ Raises StoreBroken, with the path and what would mend it; nothing is ever overwr
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -46,9 +47,17 @@ def take_lock(path: Path) -> int:
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        # The file holds every Secret: it is made for its owner only, and SQLite gives its companions the same mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError:
-        pass  # a full disk: the lock holds all the same, only its owner's id is not told
+        pass  # a full disk or a file that cannot be written: the engine says so in a moment
     return descriptor
+
+
+def create_private(path: Path) -> None:
+    """An empty file that only its owner reads, if there is none yet; SQLite gives its other files the same rights."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def check_header(path: Path, *, application_id: int, version: int) -> None:

@@ -25,6 +25,11 @@ _HEAD = struct.Struct("<III")
 _CHECKSUM = struct.Struct("<I")
 
 
+def _private(path: str, flags: int) -> int:
+    """A snapshot holds every Secret: only its owner reads it."""
+    return os.open(path, flags, 0o600)
+
+
 class SnapshotWriter:
     """Writes beside the target and moves it there in the end. All methods block. Raises StoreBroken."""
 
@@ -38,7 +43,7 @@ class SnapshotWriter:
         self._revision = revision
         self._count = 0
         try:
-            self._file = self._temporary.open("xb")
+            self._file = open(self._temporary, "xb", opener=_private)
             self._file.write(_MAGIC + json.dumps({"revision": revision}).encode() + b"\n")
         except OSError as error:
             raise StoreBroken(f"cannot write a snapshot to {path}: {error.strerror}; choose another place") from error

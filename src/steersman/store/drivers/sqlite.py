@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import apsw
 
-from steersman.store.datafile import check_header, damaged, foreign, newer, take_lock
+from steersman.store.datafile import check_header, create_private, damaged, foreign, newer, take_lock
 from steersman.store.embedded import EmbeddedStore, Scrubbed
 from steersman.store.interface import StoreBroken, StoreError
 from steersman.store.mvcc import Index, Row, revision_of, row_id, rows_of
@@ -177,6 +177,7 @@ class _Database:
         self._lock = take_lock(path)
         try:
             check_header(path, application_id=_APPLICATION_ID, version=len(_UPGRADES))
+            create_private(path)  # it holds every Secret
             connection = self._connection = apsw.Connection(str(path))
             # Until the file is known to be ours, closing it must not write to it.
             connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
