@@ -218,7 +218,7 @@ _PATH_PARAMETER: Mapping[str, tuple[int, Encoder]] = {
     "description": (3, _text),
     "name": (4, _text),
     "type": (5, _text),
-    "uniqueItems": (20, _flag),
+    "uniqueItems": (19, _flag),
 }
 _QUERY_PARAMETER: Mapping[str, tuple[int, Encoder]] = {
     "required": (1, _flag),
@@ -226,7 +226,7 @@ _QUERY_PARAMETER: Mapping[str, tuple[int, Encoder]] = {
     "description": (3, _text),
     "name": (4, _text),
     "type": (6, _text),
-    "uniqueItems": (21, _flag),
+    "uniqueItems": (20, _flag),
 }
 _RESPONSE: Mapping[str, tuple[int, Encoder]] = {
     "description": (1, _text),

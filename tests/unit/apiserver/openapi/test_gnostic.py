@@ -70,6 +70,12 @@ def test_parameters_say_where_they_are_by_their_type() -> None:
     assert query.keys() == {3}
 
 
+@pytest.mark.parametrize(("where", "message", "number"), [("path", 4, 19), ("query", 3, 20)])
+def test_parameters_of_each_place_have_their_own_numbers(where: str, message: int, number: int) -> None:
+    value = {"name": "n", "in": where, "type": "string", "uniqueItems": True}
+    assert _fields(_fields(_fields(gnostic.parameter(value))[2][0])[message][0])[number] == [1]
+
+
 def test_the_document_holds_all_sections() -> None:
     item = {"get": {"operationId": "o", "responses": {"200": {"description": "OK", "schema": {"type": "string"}}}}}
     sections = {
