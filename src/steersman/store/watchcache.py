@@ -348,8 +348,8 @@ class WatchCache:
         await waiter
 
     async def follow(self, revision: int) -> None:
-        """After a commit: until the cache has it, so that what reads the cache next knows the write. Bounded: a feed that
-        is being mended must not hold back an answer.
+        """After a commit: until the cache has it, so that what reads the cache next knows the write. Bounded: a feed
+        that is being mended must not hold back an answer.
         """
         if not self.embedded and self.revision < revision:
             with contextlib.suppress(TimeoutError):
