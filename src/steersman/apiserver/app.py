@@ -158,6 +158,8 @@ class Application:
         metrics.allowed.value += 1
         if not info.is_resource:
             return self._document(request, info, user, counted)
+        if request.path.startswith("//"):
+            return respond.text(PAGE_NOT_FOUND, 404)  # authorised as what it resembles, served as what it says
         served = self.service.resources.find(info.group, info.version, info.resource)
         if served is None:
             return self._unknown(info)

@@ -48,6 +48,7 @@ async def test_authentication_comes_before_authorisation(stranger: InProcessClie
     ("path", "body"),
     [
         ("/nosuch", b"404 page not found\n"),
+        ("//api/v1/secrets", b"404 page not found\n"),
         ("/apis/nosuch.example", b"404 page not found\n"),
         ("/apis/nosuch.example/v1/things", b"404 page not found\n"),
     ],
