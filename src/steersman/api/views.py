@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
 
 
+def clear_status(obj: Object, _ctx: Context) -> None:
+    """As `prepare_create`: nobody creates an object with a status."""
+    obj["status"] = {}
+
+
 _KEPT_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
@@ -27,7 +32,8 @@ def status_view(
     """The `status` subresource: a write through it changes status (and, unless told, metadata), nothing else.
 
     `keep_labels`: nor labels. `keep_metadata`: nor labels, annotations, finalizers and owner references (upstream's
-    ResetObjectMetaForStatus), and `disown_metadata`: metadata is written but not owned. `prepare` runs after the rest is put back.
+    ResetObjectMetaForStatus), and `disown_metadata`: metadata is written but not owned. `prepare` runs after the rest
+    is put back.
     """
     kept = _KEPT_METADATA if keep_metadata else ("labels",) if keep_labels else ()
 
