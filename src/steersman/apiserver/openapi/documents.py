@@ -188,24 +188,39 @@ class _Schemas:
             yield name, schema
 
 
-def pieces_v3(chapter: Chapter, describe: Describe) -> Iterator[bytes]:
-    """The document as JSON, in pieces."""
-    info = _CUSTOM_INFO if chapter.custom else _INFO
+def info_of(chapter: Chapter) -> Object:
+    """The head of a chapter's document."""
+    return _CUSTOM_INFO if chapter.custom else _INFO
+
+
+def parts_v3(chapter: Chapter, describe: Describe) -> Iterator[tuple[str, str, Object]]:
+    """Section, name and value of everything in a chapter's document; the sections come one after the other."""
     schemas = _Schemas(old=False, describe=describe)
     wanted: set[str] = set()
-    yield b'{"openapi":"3.0.0","info":' + orjson.dumps(info) + b',"paths":{'
-    yield from _entries(item for batch in chapter.operations() for item in v3.path_items(_noted(batch, wanted)))
-    yield b'},"components":{'
+    for batch in chapter.operations():
+        for path, item in v3.path_items(_noted(batch, wanted)):
+            yield "paths", path, item
     for resource in chapter.resources:
         if resource.custom:
             schemas.add(resource)
-    if wanted:
-        yield b'"schemas":{'
-        yield from _entries(schemas.closure(wanted))
-        yield b"}" if chapter.custom else b"},"
+    for name, schema in schemas.closure(wanted):
+        yield "schemas", name, schema
     if not chapter.custom:
-        yield b'"securitySchemes":' + orjson.dumps(v3.SECURITY)
-    yield b"}}"
+        for name, scheme in v3.SECURITY.items():
+            yield "securitySchemes", name, scheme
+
+
+def pieces_v3(chapter: Chapter, describe: Describe) -> Iterator[bytes]:
+    """The document as JSON, in pieces."""
+    yield b'{"openapi":"3.0.0","info":' + orjson.dumps(info_of(chapter)) + b',"paths":{'
+    section, separator = "paths", b""
+    for part, name, value in parts_v3(chapter, describe):
+        if part != section:
+            yield b'%s"%s":{' % (b'},"components":{' if section == "paths" else b"},", part.encode())
+            section, separator = part, b""
+        yield separator + orjson.dumps(name) + b":" + orjson.dumps(value)
+        separator = b","
+    yield b"}}" if section == "paths" else b"}}}"
 
 
 def parts_v2(all_chapters: Iterable[Chapter], describe: Describe) -> Iterator[tuple[str, str, Object]]:
@@ -248,10 +263,3 @@ def _noted(operations: Iterable[Operation], wanted: set[str]) -> Iterator[Operat
     for operation in operations:
         wanted.update(name for name in (operation.result, operation.reads) if name)
         yield operation
-
-
-def _entries(items: Iterable[tuple[str, Object]]) -> Iterator[bytes]:
-    separator = b""
-    for name, value in items:
-        yield separator + orjson.dumps(name) + b":" + orjson.dumps(value)
-        separator = b","

@@ -3,7 +3,7 @@
 A document's hash is known before the document is made, so the index costs nothing. Documents are made when somebody
 asks, one at a time and in slices, and kept gzipped; whoever does not read gzip gets them unpacked in slices.
 
-Upstream differences: version 3 is offered as JSON only. Hashes are those of what a document is made of.
+Upstream differences: hashes are those of what a document is made of.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import zlib
+from collections import defaultdict
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -20,8 +21,18 @@ import orjson
 
 from steersman.apiserver import respond
 from steersman.apiserver.codec.negotiate import parse_accept
-from steersman.apiserver.openapi import gnostic, v2
-from steersman.apiserver.openapi.documents import Chapter, chapters, facts_of, info_v2, parts_v2, pieces_v2, pieces_v3
+from steersman.apiserver.openapi import gnostic, gnostic_v3, v2
+from steersman.apiserver.openapi.documents import (
+    Chapter,
+    chapters,
+    facts_of,
+    info_of,
+    info_v2,
+    parts_v2,
+    parts_v3,
+    pieces_v2,
+    pieces_v3,
+)
 from steersman.lib.aio import Pacer
 from steersman.lib.http.compression import negotiate_gzip
 from steersman.lib.http.message import Response
@@ -37,9 +48,8 @@ if TYPE_CHECKING:
     from steersman.lib.clock import Clock
     from steersman.lib.http.message import HeaderPairs, Request
 
-_PROTOBUF = "com.github.proto-openapi.spec.v2.v1.0+protobuf"
-_PROTOBUF_SUBTYPES = ("com.github.proto-openapi.spec.v2@v1.0+protobuf", _PROTOBUF)
-"""Old clients ask with an `@`, which no parser of media types takes in an answer."""
+_PROTOBUF = "com.github.proto-openapi.spec.{}.v1.0+protobuf"
+"""Old clients ask for it with an `@` before its version, which no parser of media types takes in an answer."""
 _YEAR = timedelta(days=365)
 _LEVEL = 6
 _GZIP_WINDOW_BITS = 31
@@ -98,34 +108,28 @@ class OpenAPI:
         if document is None:
             return Response(404, b"", "", respond.NO_CACHE)
         vary: HeaderPairs = (("Vary", "Accept"),)
-        if not _json_accepted(request):
+        subtype = _negotiated(request, "v3")
+        if not subtype:
             return Response(406, b"", "", (*respond.NO_CACHE, *vary))
         headers: HeaderPairs = (*respond.NO_CACHE, *vary)
         unique: HeaderPairs = (("Etag", document.etag),)
         wanted = request.param("hash")
         if wanted and wanted != document.fingerprint:
             location = ("Location", _url(path, document.fingerprint))
-            return Response(301, b"", respond.JSON, headers, (*unique, location))
+            return Response(301, b"", f"application/{subtype}", headers, (*unique, location))
         if wanted:
             expires = format_datetime(self._clock.now() + _YEAR, usegmt=True)
             headers = (("Cache-Control", "public, immutable"), *vary)
             unique = (*unique, ("Expires", expires))
-        return self._answer(request, document, "json", headers, unique)
+        return self._answer(request, document, subtype, headers, unique)
 
     def _serve_v2(self, request: Request, _user: User) -> Response | Awaitable[Response]:
         self._refresh()
         headers: HeaderPairs = (*respond.NO_CACHE, ("Vary", "Accept-Encoding"), ("Vary", "Accept"))
-        for clause in parse_accept(request.headers.get("accept") or "*/*"):
-            if clause.type not in ("application", "*"):
-                continue
-            if clause.subtype in ("json", "*"):
-                subtype = "json"
-            elif clause.subtype in _PROTOBUF_SUBTYPES:
-                subtype = _PROTOBUF
-            else:
-                continue
-            return self._answer(request, self._v2, subtype, headers, (("Etag", self._v2.etag),))
-        return Response(406, b"", "", headers)
+        subtype = _negotiated(request, "v2")
+        if not subtype:
+            return Response(406, b"", "", headers)
+        return self._answer(request, self._v2, subtype, headers, (("Etag", self._v2.etag),))
 
     def _answer(
         self, request: Request, document: _Document, subtype: str, headers: HeaderPairs, unique: HeaderPairs
@@ -187,29 +191,40 @@ class OpenAPI:
 
     async def _write(self, document: _Document, subtype: str, pacer: Pacer) -> bytes:
         describe = self._descriptions.describe
-        if document is not self._v2 and len(document.chapters) == 1:
-            return await _gzipped(pieces_v3(document.chapters[0], describe), pacer)
+        first = document.chapters[0]
+        whole = document is self._v2 or len(document.chapters) > 1
         if subtype == "json":
-            return await _gzipped(pieces_v2(document.chapters, describe), pacer)
-        sections: dict[str, list[bytes]] = {"paths": [], "definitions": [], "parameters": []}
-        for section, name, value in parts_v2(document.chapters, describe):
-            sections[section].append(gnostic.entry(section, name, value))
+            pieces = pieces_v2(document.chapters, describe) if whole else pieces_v3(first, describe)
+            return await _gzipped(pieces, pacer)
+        sections: dict[str, list[bytes]] = defaultdict(list)
+        parts = parts_v2(document.chapters, describe) if whole else parts_v3(first, describe)
+        encode = gnostic.entry if whole else gnostic_v3.entry
+        for section, name, value in parts:
+            sections[section].append(encode(section, name, value))
             await pacer.pause()
-        joined = {section: b"".join(entries) for section, entries in sections.items()}
-        whole = gnostic.document(info_v2(), joined, v2.SECURITY)
-        view = memoryview(whole)
-        return await _gzipped((view[at : at + _SLICE_BYTES] for at in range(0, len(whole), _SLICE_BYTES)), pacer)
+        joined = defaultdict(bytes, {section: b"".join(entries) for section, entries in sections.items()})
+        message = (
+            gnostic.document(info_v2(), joined, v2.SECURITY) if whole else gnostic_v3.document(info_of(first), joined)
+        )
+        view = memoryview(message)
+        return await _gzipped((view[at : at + _SLICE_BYTES] for at in range(0, len(message), _SLICE_BYTES)), pacer)
 
 
 def _url(path: str, fingerprint: str) -> str:
     return f"/openapi/v3/{quote(path)}?hash={fingerprint}"
 
 
-def _json_accepted(request: Request) -> bool:
-    return any(
-        clause.type in ("application", "*") and clause.subtype in ("json", "*")
-        for clause in parse_accept(request.headers.get("accept") or "*/*")
-    )
+def _negotiated(request: Request, version: str) -> str:
+    """The subtype of the answer, `json` or gnostic's; empty if the client wants something else."""
+    protobuf = _PROTOBUF.format(version)
+    for clause in parse_accept(request.headers.get("accept") or "*/*"):
+        if clause.type not in ("application", "*"):
+            continue
+        if clause.subtype in ("json", "*"):
+            return "json"
+        if clause.subtype.replace("@", ".", 1) == protobuf:
+            return protobuf
+    return ""
 
 
 def _packed(packed: bytes, media: str, headers: HeaderPairs, unique: HeaderPairs) -> Response:

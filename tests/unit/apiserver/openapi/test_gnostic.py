@@ -1,47 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from steersman.apiserver.openapi import gnostic
 from steersman.apiserver.openapi.v2 import SECURITY
 
-
-def _fields(data: bytes) -> dict[int, list[Any]]:
-    """Number -> values: numbers, or bytes."""
-    out: dict[int, list[Any]] = {}
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while at < len(data):
-        tag = varint()
-        if tag & 7 == 0:
-            out.setdefault(tag >> 3, []).append(varint())
-            continue
-        size = 8 if tag & 7 == 1 else varint()
-        out.setdefault(tag >> 3, []).append(data[at : at + size])
-        at += size
-    return out
-
-
-@pytest.mark.parametrize(("number", "encoded"), [(0, b"\0"), (300, b"\xac\x02"), (-1, b"\xff" * 9 + b"\x01")])
-def test_varints_are_little_endian_groups_of_seven_bits(number: int, encoded: bytes) -> None:
-    assert gnostic.varint(number) == encoded
+from .messages import fields
 
 
 def test_schemas_keep_structure_and_put_extensions_aside_as_text() -> None:
-    schema = _fields(
+    schema = fields(
         gnostic.schema(
             {
                 "type": "object",
@@ -52,19 +20,19 @@ def test_schemas_keep_structure_and_put_extensions_aside_as_text() -> None:
             }
         )
     )
-    assert _fields(schema[22][0]) == {1: [b"object"]}
-    first, second = (_fields(entry) for entry in _fields(schema[25][0])[1])
-    assert (first[1], _fields(first[2][0])) == ([b"a"], {1: [b"#/definitions/x"]})
-    assert _fields(_fields(_fields(second[2][0])[23][0])[1][0]).keys() == {22}
-    assert _fields(schema[21][0]) == {2: [0]}
-    extension = _fields(schema[31][0])
-    assert (extension[1], _fields(extension[2][0])[2]) == ([b"x-kubernetes-list-map-keys"], [b'["k"]\n'])
+    assert fields(schema[22][0]) == {1: [b"object"]}
+    first, second = (fields(entry) for entry in fields(schema[25][0])[1])
+    assert (first[1], fields(first[2][0])) == ([b"a"], {1: [b"#/definitions/x"]})
+    assert fields(fields(fields(second[2][0])[23][0])[1][0]).keys() == {22}
+    assert fields(schema[21][0]) == {2: [0]}
+    extension = fields(schema[31][0])
+    assert (extension[1], fields(extension[2][0])[2]) == ([b"x-kubernetes-list-map-keys"], [b'["k"]\n'])
 
 
 def test_parameters_say_where_they_are_by_their_type() -> None:
-    body = _fields(gnostic.parameter({"name": "body", "in": "body", "schema": {}}))
-    path = _fields(_fields(gnostic.parameter({"name": "n", "in": "path", "required": True, "type": "string"}))[2][0])
-    query = _fields(_fields(gnostic.parameter({"name": "n", "in": "query", "type": "string"}))[2][0])
+    body = fields(gnostic.parameter({"name": "body", "in": "body", "schema": {}}))
+    path = fields(fields(gnostic.parameter({"name": "n", "in": "path", "required": True, "type": "string"}))[2][0])
+    query = fields(fields(gnostic.parameter({"name": "n", "in": "query", "type": "string"}))[2][0])
     assert body.keys() == {1}
     assert path.keys() == {4}
     assert query.keys() == {3}
@@ -73,7 +41,7 @@ def test_parameters_say_where_they_are_by_their_type() -> None:
 @pytest.mark.parametrize(("where", "message", "number"), [("path", 4, 19), ("query", 3, 20)])
 def test_parameters_of_each_place_have_their_own_numbers(where: str, message: int, number: int) -> None:
     value = {"name": "n", "in": where, "type": "string", "uniqueItems": True}
-    assert _fields(_fields(_fields(gnostic.parameter(value))[2][0])[message][0])[number] == [1]
+    assert fields(fields(fields(gnostic.parameter(value))[2][0])[message][0])[number] == [1]
 
 
 def test_the_document_holds_all_sections() -> None:
@@ -83,10 +51,10 @@ def test_the_document_holds_all_sections() -> None:
         "definitions": gnostic.entry("definitions", "d", {"type": "object"}),
         "parameters": gnostic.entry("parameters", "p", {"name": "p", "in": "query", "type": "string"}),
     }
-    document = _fields(gnostic.document({"title": "t", "version": "v"}, sections, SECURITY))
+    document = fields(gnostic.document({"title": "t", "version": "v"}, sections, SECURITY))
     assert document[1] == [b"2.0"]
-    path = _fields(_fields(document[8][0])[2][0])
-    operation = _fields(_fields(path[2][0])[2][0])
+    path = fields(fields(document[8][0])[2][0])
+    operation = fields(fields(path[2][0])[2][0])
     assert (path[1], operation[5]) == ([b"/a"], [b"o"])
-    assert _fields(_fields(operation[9][0])[1][0])[1] == [b"200"]
+    assert fields(fields(operation[9][0])[1][0])[1] == [b"200"]
     assert document.keys() == {1, 2, 8, 9, 10, 12, 13}

@@ -98,6 +98,7 @@ async def test_gzip_carries_the_same_document(api: _Api) -> None:
         ("/openapi/v2", f"{PROTOBUF}, application/json;q=0.5", PROTOBUF.replace("@", ".")),
         ("/openapi/v2", "*/*", "application/json"),
         ("/openapi/v3/api/v1", "application/json", "application/json"),
+        ("/openapi/v3/api/v1", PROTOBUF.replace("v2", "v3"), PROTOBUF.replace("v2@", "v3.")),
     ],
 )
 async def test_the_form_is_negotiated(api: _Api, path: str, accept: str, media: str) -> None:
