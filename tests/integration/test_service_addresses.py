@@ -135,3 +135,14 @@ def test_two_families(start: Any) -> None:
     status, gone = caller.ask("PATCH", f"{SERVICES}/both", patch, "application/merge-patch+json")
     assert (status, "clusterIPs" in gone["spec"]) == (200, False)
     assert caller.taken() == {"10.32.0.1": "kubernetes"}
+
+
+def test_a_second_family_may_be_added_to_a_cluster(start: Any) -> None:
+    caller = start(*DUAL[:2])
+    one = caller.make("one")
+    caller = start(*DUAL)
+    status, both = caller.ask(
+        "PATCH", f"{SERVICES}/one", {"spec": {"ipFamilyPolicy": "RequireDualStack"}}, "application/merge-patch+json"
+    )
+    assert (status, both["spec"]["clusterIPs"][0]) == (200, one["clusterIP"])
+    assert caller.taken() == caller.has()

@@ -1,13 +1,15 @@
 """The objects that a cluster has from the beginning, written at every start through the ordinary write path.
 
-Namespaces, RBAC policy, priority classes, flow control, APIServices, the service range, and the `kubernetes` Service with the
-addresses of this server. What is there stays, except what upstream keeps up to date as well (RBAC rules, our own addresses).
+Namespaces, RBAC policy, priority classes, flow control, APIServices, the service range, and the `kubernetes` Service
+with the addresses of this server. What is there stays, except what upstream keeps up to date as well (RBAC rules, a
+second family of the service range, our own addresses).
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 from dataclasses import dataclass
 from importlib import resources as package_files
 from typing import TYPE_CHECKING
@@ -21,7 +23,7 @@ from steersman.api.core.namespace import NAMESPACES
 from steersman.api.core.service import SERVICES
 from steersman.api.discovery.endpoint_slice import ENDPOINT_SLICES
 from steersman.api.errors import AlreadyExists, ApiError
-from steersman.api.networking.service_cidr import SERVICE_CIDRS
+from steersman.api.networking.service_cidr import SERVICE_CIDRS, cidrs_of
 from steersman.apiserver.authn.user import User
 from steersman.apiserver.authz import bootstrap as policy
 from steersman.apiserver.options import DeleteOptions
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 SYSTEM = User(name="system:apiserver", groups=("system:masters", "system:authenticated"))
 MANAGER = "kube-apiserver"
+_log = logging.getLogger(__name__)
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _RBAC = "rbac.authorization.k8s.io"
 _GROUP_PRIORITIES = {
@@ -226,6 +229,25 @@ class Bootstrap:
                 "status": {"conditions": [ready]},
             },
         )
+        await self._widen_service_range(list(self._addresses.service_cidrs))
+
+    async def _widen_service_range(self, wanted: list[str]) -> None:
+        """A second family may be added to a cluster that has one; any other change of its range is not ours to make."""
+        found = self._reader.get(SERVICE_CIDRS, "", "kubernetes")
+        cidrs = cidrs_of(found) if found is not None else wanted
+        if cidrs == wanted:
+            return
+        if cidrs != wanted[:1]:
+            _log.warning(
+                "the ServiceCIDR kubernetes has the ranges %s, but the server was started with %s", cidrs, wanted
+            )
+            return
+
+        def transform(old: Object | None) -> Object:
+            assert old is not None
+            return self._service.normal_form(SERVICE_CIDRS, old | {"spec": {"cidrs": wanted}})
+
+        await self._service.pipeline.update(self._write(SERVICE_CIDRS, "", "kubernetes"), transform)
 
     async def _kubernetes_service(self) -> None:
         addresses = self._addresses
