@@ -64,7 +64,7 @@ class Chapter:
 
 
 def facts_of(resource: Resource) -> bytes:
-    """Everything about a resource that its documents depend on."""
+    """A digest of everything about a resource that its documents depend on."""
     facts = [
         resource.group,
         resource.version,
@@ -78,7 +78,7 @@ def facts_of(resource: Resource) -> bytes:
     ]
     if resource.custom:
         facts += [[label for label, _ in resource.selectable], resource.openapi() if resource.openapi else None]
-    return orjson.dumps(facts)
+    return hashlib.sha256(orjson.dumps(facts)).digest()
 
 
 def chapters(resources: Iterable[tuple[Resource, bytes]]) -> list[Chapter]:
