@@ -132,6 +132,8 @@ class Collection:
         record = event.record
         if record is None:
             if previous is None:
+                # Not known yet, perhaps: then a reload that read before the deletion has to read again.
+                self.changed = event.revision
                 return None
             del self.entries[key]
             position = bisect_left(self.keys, key)
@@ -265,6 +267,7 @@ class WatchCache:
         for prefix, records in contents.items():
             self._collections[prefix].load(self._entries(self._collections[prefix], records), page.revision)
         self.revision = page.revision
+        self._wake()
         # The whole key space, not only our root: then every revision of the store arrives, and none has to be asked
         # for.
         self._watch = await self.store.watch("", page.revision + 1, self._deliver)
