@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from steersman.api.core.endpoint_ip import validate_endpoint_ip
 from steersman.api.core.go_types import render
-from steersman.api.core.podspec.validation.common import each, label, one_of, one_of_required, port_number_or_name
-from steersman.api.core.podspec.validation.common import qualified as _qualified
-from steersman.api.core.podspec.validation.common import subdomain as _subdomain
+from steersman.api.core.podspec.validation.common import (
+    each,
+    label,
+    one_of,
+    one_of_required,
+    port_number_or_name,
+    qualified,
+    subdomain,
+)
 from steersman.api.core.service_addresses import validate_address_changes, validate_addresses
 from steersman.api.core.service_type import (
     externally_accessible,
@@ -106,7 +112,7 @@ def _validate_type(service: Object) -> list[FieldError]:
         if spec.get(name)
     ]
     name = (spec.get("externalName") or "").removesuffix(".")
-    return errors + (_subdomain(name, "spec.externalName") if name else [required("spec.externalName")])
+    return errors + (subdomain(name, "spec.externalName") if name else [required("spec.externalName")])
 
 
 def _validate_port(port: Object, path: str, names: set[str], *, needs_name: bool) -> list[FieldError]:
@@ -124,7 +130,7 @@ def _validate_port(port: Object, path: str, names: set[str], *, needs_name: bool
     errors += one_of_required(port.get("protocol") or "", f"{path}.protocol", _PROTOCOLS)
     errors += port_number_or_name(port.get("targetPort", 0), f"{path}.targetPort")
     if port.get("appProtocol") is not None:
-        errors += _qualified(port["appProtocol"], f"{path}.appProtocol")
+        errors += qualified(port["appProtocol"], f"{path}.appProtocol")
     return errors
 
 
@@ -226,7 +232,7 @@ def _validate_class(service: Object) -> list[FieldError]:
         return []
     if type_of(service) != "LoadBalancer":
         return [forbidden("spec.loadBalancerClass", _ONLY_LOAD_BALANCER)]
-    return _qualified(name, "spec.loadBalancerClass")
+    return qualified(name, "spec.loadBalancerClass")
 
 
 def _validate_external_traffic(service: Object) -> list[FieldError]:
