@@ -12,10 +12,11 @@ from steersman.api.core.pod_views import prepare_ephemeral_containers, prepare_s
 from steersman.api.core.podspec.arithmetic import default_pod_resources, qos_class
 from steersman.api.core.podspec.defaults import default_pod
 from steersman.api.core.podspec.gates import drop_disabled
+from steersman.api.core.podspec.remembered import spec_warnings
 from steersman.api.core.podspec.validation.annotations import APP_ARMOR_PREFIX
 from steersman.api.core.podspec.validation.security import validate_app_armor_profile
 from steersman.api.core.podspec.walk import all_containers, is_windows
-from steersman.api.core.podspec.warnings import app_armor_profile_of, pod_warnings
+from steersman.api.core.podspec.warnings import app_armor_profile_of
 from steersman.api.errors import go_quote
 from steersman.api.meta.names import dns1123_label
 from steersman.api.meta.times import format_time
@@ -107,7 +108,7 @@ def _warnings(pod: Object, old: Object | None) -> list[str]:
             "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; "
             f"a DNS label is recommended: [{' '.join(messages)}]"
         )
-    return warnings + pod_warnings(pod)
+    return warnings + spec_warnings(pod)
 
 
 def _app_armor_warnings(pod: Object) -> list[str]:

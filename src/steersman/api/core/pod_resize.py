@@ -9,8 +9,8 @@ from steersman.api.core.pod_update import validate_metadata_and_spec
 from steersman.api.core.pod_views import reset_metadata
 from steersman.api.core.podspec.arithmetic import default_pod_resources, qos_class
 from steersman.api.core.podspec.gates import drop_disabled
+from steersman.api.core.podspec.remembered import spec_options
 from steersman.api.core.podspec.validation.annotations import MIRROR
-from steersman.api.core.podspec.validation.options import options_for
 from steersman.api.core.podspec.walk import is_sidecar, is_windows
 from steersman.api.errors import FieldError, forbidden, invalid
 
@@ -64,7 +64,7 @@ def validate_resize(new: Object, old: Object) -> list[FieldError]:
         return [forbidden("[]", "static pods cannot be resized")]
     if is_windows(before):
         return [forbidden("[]", "windows pods cannot be resized")]
-    errors = validate_metadata_and_spec(new, options_for(old, resource_is_pod=True))
+    errors = validate_metadata_and_spec(new, spec_options(old))
     was = (old.get("status") or {}).get("qosClass") or qos_class(before)
     if was != qos_class(spec):
         shown = (new.get("status") or {}).get("qosClass") or ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.api.core.podspec.remembered import spec_options
 from steersman.api.core.podspec.validation.annotations import validate_annotation_changes
 from steersman.api.core.podspec.validation.common import each, label, qualified
-from steersman.api.core.podspec.validation.options import options_for
 from steersman.api.errors import (
     FieldError,
     duplicate,
@@ -38,7 +38,7 @@ def validate_status_update(new: Object, old: Object) -> list[FieldError]:
     spec, before_spec = new.get("spec") or {}, old.get("spec") or {}
     status, before = new.get("status") or {}, old.get("status") or {}
     annotations, old_annotations = ((pod.get("metadata") or {}).get("annotations") or {} for pod in (new, old))
-    options = options_for(old, resource_is_pod=True)
+    options = spec_options(old)
     errors = validate_annotation_changes(annotations, old_annotations, spec, "metadata.annotations", options)
     errors += _conditions(status.get("conditions") or (), "status.conditions")
     errors += _nominated_node(status, before, before_spec)

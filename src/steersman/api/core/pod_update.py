@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.api.core.go_types import difference, render, semantic_equal
+from steersman.api.core.podspec.remembered import spec_errors, spec_options
 from steersman.api.core.podspec.validation.annotations import (
     MIRROR,
     validate_annotation_changes,
@@ -16,12 +17,9 @@ from steersman.api.core.podspec.validation.annotations import (
     validate_profiles_match,
 )
 from steersman.api.core.podspec.validation.containers import validate_image_padding
-from steersman.api.core.podspec.validation.options import options_for
 from steersman.api.core.podspec.validation.scheduling import validate_only_added_tolerations
-from steersman.api.core.podspec.validation.spec import validate_pod_spec
 from steersman.api.errors import FieldError, forbidden, go_quote, invalid, required
 from steersman.api.meta.names import in_range_message
-from steersman.api.meta.object_meta import nonnegative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +38,7 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 def validate_pod(pod: Object) -> list[FieldError]:
     """A new Pod."""
-    errors = validate_metadata_and_spec(pod, options_for(None, resource_is_pod=True))
+    errors = validate_metadata_and_spec(pod, spec_options(None))
     spec = pod.get("spec") or {}
     if spec.get("ephemeralContainers"):
         errors.append(forbidden("spec.ephemeralContainers", "cannot be set on create"))
@@ -56,26 +54,12 @@ def _annotations(pod: Object) -> Object:
 
 def validate_metadata_and_spec(pod: Object, options: Options) -> list[FieldError]:
     """What holds for new and for changed pods."""
-    spec, metadata = pod.get("spec") or {}, pod.get("metadata") or {}
-    errors = validate_pod_annotations(_annotations(pod), spec, "metadata.annotations", options)
-    errors += validate_pod_spec(spec, "spec", options, metadata=metadata)
-    if not spec.get("serviceAccountName"):
-        detail = "must not be specified when serviceAccountName is not set"
-        errors += [
-            forbidden(f"spec.volumes[{index}].projected.sources[{number}].serviceAccountToken", detail)
-            for index, volume in enumerate(spec.get("volumes") or ())
-            for number, source in enumerate((volume.get("projected") or {}).get("sources") or ())
-            if source.get("serviceAccountToken") is not None
-        ]
-    errors += nonnegative(spec.get("terminationGracePeriodSeconds") or 0, "spec.terminationGracePeriodSeconds")
-    for name in ("containers", "initContainers"):
-        for index, container in enumerate(spec.get(name) or ()):
-            errors += validate_image_padding(container, f"spec.{name}[{index}]")
-    return errors
+    errors = validate_pod_annotations(_annotations(pod), pod.get("spec") or {}, "metadata.annotations", options)
+    return errors + spec_errors(pod, options)
 
 
 def validate_pod_update(new: Object, old: Object) -> list[FieldError]:
-    options = options_for(old, resource_is_pod=True)
+    options = spec_options(old)
     spec, before = new.get("spec") or {}, old.get("spec") or {}
     errors = validate_metadata_and_spec(new, options)
     errors += validate_annotation_changes(_annotations(new), _annotations(old), spec, "metadata.annotations", options)
@@ -221,7 +205,7 @@ def _only_adds(new: Object, old: Object) -> bool:
 
 def validate_ephemeral_containers_update(new: Object, old: Object) -> list[FieldError]:
     """Through `ephemeralcontainers`: they may be added, never removed or changed."""
-    options = options_for(old, resource_is_pod=True)
+    options = spec_options(old)
     if MIRROR in _annotations(old):
         return [forbidden("[]", "static pods do not support ephemeral containers")]
     errors = validate_metadata_and_spec(new, options)

@@ -20,6 +20,8 @@ _INIT_CONTAINER_ANNOTATIONS = (
     "pod.beta.kubernetes.io/init-container-statuses",
     "pod.alpha.kubernetes.io/init-container-statuses",
 )
+_VOLUMES = ("secret", "configMap", "downwardAPI", "projected")
+_WITH_ITEMS = ("secret", "configMap", "downwardAPI")
 _PROJECTED = ("secret", "downwardAPI", "configMap", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
 
 
@@ -35,23 +37,16 @@ def drop_disabled(pod: Object, old: Object | None) -> None:
     for name in ("schedulingGroup", "evictionResponders"):
         if before.get(name) is None:
             spec.pop(name, None)
-    _drop(list(_users(spec)), "user", in_use=any("user" in o or "defaultUser" in o for o in _users(before)))
-    _drop(list(_users(spec)), "defaultUser", in_use=any("user" in o or "defaultUser" in o for o in _users(before)))
-    _drop(list(_empty_dirs(spec)), "mode", in_use=any("mode" in o for o in _empty_dirs(before)))
-    _drop(list(_mounts(spec)), "bindMountOptions", in_use=any("bindMountOptions" in o for o in _mounts(before)))
-    _drop(list(_http_actions(spec)), "protocol", in_use=any("protocol" in o for o in _http_actions(before)))
-    _drop(list(_grpc_actions(spec)), "mode", in_use=any("mode" in o for o in _grpc_actions(before)))
-    if not any("stopSignal" in o for o in _lifecycles(before)):
-        _drop_stop_signals(spec)
+    if gated := list(_gated(spec)):
+        in_use = {feature for feature, _, _ in _gated(before)}
+        if "stop signals" not in in_use:
+            _drop_stop_signals(spec)
+        for feature, holder, name in gated:
+            if feature not in in_use:
+                holder.pop(name, None)
     annotations = (pod.get("metadata") or {}).get("annotations") or {}
     for name in _INIT_CONTAINER_ANNOTATIONS:
         annotations.pop(name, None)
-
-
-def _drop(holders: list[Object], name: str, *, in_use: bool) -> None:
-    if not in_use:
-        for holder in holders:
-            holder.pop(name, None)
 
 
 def _drop_stop_signals(spec: Object) -> None:
@@ -62,54 +57,47 @@ def _drop_stop_signals(spec: Object) -> None:
             del container["lifecycle"]
 
 
-def _empty_dirs(spec: Object) -> Iterator[Object]:
+def _gated(spec: Object) -> Iterator[tuple[str, Object, str]]:
+    """Fields that belong to a feature: its name, what holds the field, the field."""
     for volume in spec.get("volumes") or ():
-        if volume.get("emptyDir") is not None:
-            yield volume["emptyDir"]
-
-
-def _mounts(spec: Object) -> Iterator[Object]:
+        if "mode" in (volume.get("emptyDir") or ()):
+            yield "modes of empty directories", volume["emptyDir"], "mode"
+        for holder in _users(volume):
+            for name in ("user", "defaultUser"):
+                if name in holder:
+                    yield "users of files", holder, name
     for container in all_containers(spec):
-        yield from container.get("volumeMounts") or ()
-
-
-def _http_actions(spec: Object) -> Iterator[Object]:
-    for container in all_containers(spec):
+        for mount in container.get("volumeMounts") or ():
+            if "bindMountOptions" in mount:
+                yield "mount options", mount, "bindMountOptions"
         for handler in probes_and_handlers(container):
-            if handler.get("httpGet") is not None:
-                yield handler["httpGet"]
+            if "protocol" in (handler.get("httpGet") or ()):
+                yield "protocols of probes", handler["httpGet"], "protocol"
+            if "mode" in (handler.get("grpc") or ()):
+                yield "modes of probes", handler["grpc"], "mode"
+        if "stopSignal" in (container.get("lifecycle") or ()):
+            yield "stop signals", container["lifecycle"], "stopSignal"
 
 
-def _grpc_actions(spec: Object) -> Iterator[Object]:
-    for container in all_containers(spec):
-        for handler in probes_and_handlers(container):
-            if handler.get("grpc") is not None:
-                yield handler["grpc"]
-
-
-def _lifecycles(spec: Object) -> Iterator[Object]:
-    for container in all_containers(spec):
-        if container.get("lifecycle") is not None:
-            yield container["lifecycle"]
-
-
-def _users(spec: Object) -> Iterator[Object]:
+def _users(volume: Object) -> Iterator[Object]:
     """Everything whose files may belong to a user of their own; of several sources in one place, the first."""
-    for volume in spec.get("volumes") or ():
-        name, source = _first(volume, ("secret", "configMap", "downwardAPI", "projected"))
-        if not name:
-            continue
-        yield source
-        if name != "projected":
+    name, source = _first(volume, _VOLUMES)
+    if not name:
+        return
+    yield source
+    if name != "projected":
+        yield from source.get("items") or ()
+        return
+    for inner in source.get("sources") or ():
+        name, source = _first(inner, _PROJECTED)
+        if name in _WITH_ITEMS:
             yield from source.get("items") or ()
-            continue
-        for inner in source.get("sources") or ():
-            name, source = _first(inner, _PROJECTED)
-            if name in ("secret", "configMap", "downwardAPI"):
-                yield from source.get("items") or ()
-            elif name:
-                yield source
+        elif name:
+            yield source
 
 
 def _first(holder: Object, names: tuple[str, ...]) -> tuple[str, Object]:
-    return next(((name, holder[name]) for name in names if holder.get(name) is not None), ("", {}))
+    for name in names:
+        if (source := holder.get(name)) is not None:
+            return name, source
+    return "", {}

@@ -43,6 +43,7 @@ _DEPRECATED_ANNOTATIONS = (
     ("security.alpha.kubernetes.io/sysctls", 'non-functional in v1.11+; use the "sysctls" field instead'),
     ("security.alpha.kubernetes.io/unsafe-sysctls", 'non-functional in v1.11+; use the "sysctls" field instead'),
 )
+_HEEDED = (*(key for key, _ in _DEPRECATED_ANNOTATIONS), SECCOMP_POD, SECCOMP_CONTAINER_PREFIX, APP_ARMOR_PREFIX)
 _DEPRECATED_VOLUMES = (
     ("photonPersistentDisk", "photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
     ("gitRepo", "gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"),
@@ -55,6 +56,12 @@ _DEPRECATED_VOLUMES = (
 _LATER_DEPRECATED_VOLUMES = ("cephfs", "rbd")
 _SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 _NULL_SELECTOR = "a null labelSelector results in matching no pod"
+
+
+def heeded_annotations(pod: Object) -> bool:
+    """Whether a pod has annotations that warnings may be about."""
+    annotations = (pod.get("metadata") or {}).get("annotations") or {}
+    return any(key.startswith(_HEEDED) for key in annotations)
 
 
 def pod_warnings(pod: Object) -> list[str]:

@@ -23,6 +23,7 @@ SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 SECCOMP_CONTAINER_PREFIX = "container.seccomp.security.alpha.kubernetes.io/"
 TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
 LOCALHOST_PREFIX = "localhost/"
+_PROFILES = (APP_ARMOR_PREFIX, SECCOMP_POD, SECCOMP_CONTAINER_PREFIX)
 _RUNTIME_DEFAULT = "runtime/default"
 _UNCONFINED = "unconfined"
 _SYNTAX = (
@@ -47,13 +48,12 @@ def validate_pod_annotations(annotations: Object, spec: Object, path: str, optio
         errors.append(invalid(f"{path}[{DELETION_COST}]", annotations[DELETION_COST], "must be a 32bit integer"))
     if SECCOMP_POD in annotations:
         errors += _validate_seccomp(annotations[SECCOMP_POD], f"{path}.{SECCOMP_POD}")
-    for key in sorted(annotations):
-        if key.startswith(SECCOMP_CONTAINER_PREFIX):
-            errors += _validate_seccomp(annotations[key], f"{path}.{key}")
-    names = {container.get("name") or "" for container in all_containers(spec)}
-    for key in sorted(annotations):
-        if key.startswith(APP_ARMOR_PREFIX):
-            errors += _validate_app_armor(key, annotations[key], names, path)
+    for key in sorted(key for key in annotations if key.startswith(SECCOMP_CONTAINER_PREFIX)):
+        errors += _validate_seccomp(annotations[key], f"{path}.{key}")
+    profiles = sorted(key for key in annotations if key.startswith(APP_ARMOR_PREFIX))
+    names = {container.get("name") or "" for container in all_containers(spec)} if profiles else set()
+    for key in profiles:
+        errors += _validate_app_armor(key, annotations[key], names, path)
     return errors
 
 
@@ -138,6 +138,8 @@ def validate_annotation_changes(
 def validate_profiles_match(annotations: Object, spec: Object, path: str) -> list[FieldError]:
     """A profile that is given as annotation and as field must be the same."""
     errors: list[FieldError] = []
+    if not any(key.startswith(_PROFILES) for key in annotations):
+        return errors
     pod = spec.get("securityContext") or {}
     if pod.get("seccompProfile") is not None and SECCOMP_POD in annotations:
         at = f"{path}.securityContext.seccompProfile"

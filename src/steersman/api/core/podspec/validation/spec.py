@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.api.core.podspec.validation.affinity import validate_affinity
-from steersman.api.core.podspec.validation.annotations import (
-    MIRROR,
-    validate_pod_annotations,
-    validate_profiles_match,
-)
+from steersman.api.core.podspec.validation.annotations import validate_pod_annotations, validate_profiles_match
 from steersman.api.core.podspec.validation.common import each, label, one_of_required, qualified
 from steersman.api.core.podspec.validation.containers import (
     PodView,
     validate_containers,
     validate_ephemeral_containers,
     validate_file_key_volumes,
+    validate_image_padding,
     validate_init_containers,
 )
 from steersman.api.core.podspec.validation.network import (
@@ -39,7 +36,7 @@ from steersman.api.core.podspec.validation.windows import validate_host_process,
 from steersman.api.errors import FieldError, forbidden, go_quote, invalid, required
 from steersman.api.meta.label_selector import validate_labels
 from steersman.api.meta.names import dns1123_subdomain, in_range_message
-from steersman.api.meta.object_meta import validate_annotations
+from steersman.api.meta.object_meta import nonnegative, validate_annotations
 
 if TYPE_CHECKING:
     from steersman.api.core.podspec.validation.options import Options
@@ -65,18 +62,36 @@ def validate_template(template: Object, path: str, options: Options) -> list[Fie
     return errors
 
 
-def validate_pod_spec(spec: Object, path: str, options: Options, *, metadata: Object | None = None) -> list[FieldError]:
-    """`metadata`: the Pod's, None in a template."""
+def validate_spec_of_pod(spec: Object, name: str, options: Options, *, is_mirror: bool) -> list[FieldError]:
+    """The spec of a Pod: what holds for all specs, and what its metadata or the lack of a template add to it."""
+    errors = validate_pod_spec(spec, "spec", options, pod_name=name, is_mirror=is_mirror)
+    if not spec.get("serviceAccountName"):
+        detail = "must not be specified when serviceAccountName is not set"
+        errors += [
+            forbidden(f"spec.volumes[{index}].projected.sources[{number}].serviceAccountToken", detail)
+            for index, volume in enumerate(spec.get("volumes") or ())
+            for number, source in enumerate((volume.get("projected") or {}).get("sources") or ())
+            if source.get("serviceAccountToken") is not None
+        ]
+    errors += nonnegative(spec.get("terminationGracePeriodSeconds") or 0, "spec.terminationGracePeriodSeconds")
+    for field in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(field) or ()):
+            errors += validate_image_padding(container, f"spec.{field}[{index}]")
+    return errors
+
+
+def validate_pod_spec(
+    spec: Object, path: str, options: Options, *, pod_name: str = "", is_mirror: bool = False
+) -> list[FieldError]:
+    """`pod_name` is empty in a template; `is_mirror`: of a static pod."""
     errors: list[FieldError] = []
     grace_s = spec.get("terminationGracePeriodSeconds")
     if grace_s is None:
         errors.append(required(f"{path}.terminationGracePeriodSeconds"))
-    annotations = (metadata or {}).get("annotations") or {}
-    pod_name = (metadata or {}).get("name") or ""
     volumes, found = validate_volumes(spec.get("volumes") or (), pod_name, f"{path}.volumes", options)
     errors += found
     claims = spec.get("resourceClaims") or ()
-    errors += validate_resource_claims(claims, f"{path}.resourceClaims", is_mirror=MIRROR in annotations)
+    errors += validate_resource_claims(claims, f"{path}.resourceClaims", is_mirror=is_mirror)
     pod = PodView(
         volumes=volumes,
         claim_names={claim["name"] for claim in claims if claim.get("name")},
