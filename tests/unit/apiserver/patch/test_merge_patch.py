@@ -13,6 +13,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=8,
 )
+# RFC 7386 takes lists as they are. Upstream takes null members out of their objects unless the list replaces an object, so
+# that such a patch, applied to its own result, may still change it.
+WITHOUT_NULLS_IN_LISTS = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(without_nulls) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +55,7 @@ def test_neither_side_changes_and_the_rest_is_shared():
     assert result["b"]["y"] is document["b"]["y"]
 
 
-@given(JSON, st.dictionaries(st.sampled_from("abc"), JSON, max_size=3))
+@given(JSON, st.dictionaries(st.sampled_from("abc"), WITHOUT_NULLS_IN_LISTS, max_size=3))
 def test_applying_a_patch_twice_is_applying_it_once(document, patch):
     once = apply_merge_patch(document, patch)
     assert apply_merge_patch(once, patch) == once
