@@ -159,10 +159,10 @@ class AddressBook:
             except (ApiError, StoreError) as error:
                 _log.warning("cannot make address %s refer to its service: %s", name, error)
 
-    async def remove(self, name: str) -> None:
-        """Raises ApiError; an object that is gone is no error."""
+    async def remove(self, name: str, *, uid: str = "") -> None:
+        """`uid`: only this incarnation. Raises ApiError; an object that is gone is no error."""
         try:
-            await self._pipeline.delete(self._write(name), DeleteOptions())
+            await self._pipeline.delete(self._write(name), DeleteOptions(uid=uid or None))
         except NotFound:
             return
 

@@ -37,20 +37,20 @@ class _Allocation:
     service: Object
     book: AddressBook
     ports: PortOperation
-    name: str = ""
-    """Under which the addresses were taken."""
+    owner: Object
+    """The Service by the name under which addresses are taken, as an object with nothing but its metadata."""
     addresses: list[str] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
 
     async def revert(self) -> None:
         """The write has failed."""
         self.ports.revert()
-        await self.book.give_back(self.addresses, self.service)
+        await self.book.give_back(self.addresses, self.owner)
         self.addresses = []
 
     async def follow_name(self) -> None:
         """The store had the generated name, and the Service got another one: so must its addresses."""
-        if self.addresses and self.service["metadata"]["name"] != self.name:
+        if self.addresses and self.service["metadata"]["name"] != self.owner["metadata"]["name"]:
             await self.book.rename(self.addresses, self.service)
 
 
@@ -94,7 +94,9 @@ class ServiceAllocation(Hook):
 
     def _begin(self, write: Write, service: Object) -> _Allocation:
         ports = PortOperation(self._ledger, self._rng, dry_run=write.dry_run)
-        allocation = _Allocation(service, self._book, ports, service["metadata"].get("name") or "")
+        metadata = service["metadata"]
+        owner = {"metadata": {"namespace": metadata.get("namespace"), "name": metadata.get("name")}}
+        allocation = _Allocation(service, self._book, ports, owner)
         write.undo.append(allocation.revert)
         return allocation
 

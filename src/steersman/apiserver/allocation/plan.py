@@ -46,6 +46,8 @@ class Finding:
     action: str
     note: str
     address: str = ""
+    uid: str = ""
+    """Of the IPAddress object that goes."""
 
 
 @dataclass(slots=True)
@@ -123,7 +125,7 @@ def _check_held(service: Object, name: str, known: _Known) -> Finding | None:
         if obj is not None and _labels_are_right(obj):
             return None
         note = f"the labels of the IPAddress of Cluster IP {shown} were changed; repairing"
-        return Finding(Act.RECREATE, service, "ClusterIPNotAllocated", "ClusterIPAllocation", note, name)
+        return Finding(Act.RECREATE, service, "ClusterIPNotAllocated", "ClusterIPAllocation", note, name, _uid(obj))
     holder = claimant or (parent.get("namespace") or "", parent.get("name") or "")
     other = known.services.get(holder) if claimant or _refers_to_service(parent) else None
     if other is not None and holder != identity and name in cluster_ips(other):
@@ -131,7 +133,11 @@ def _check_held(service: Object, name: str, known: _Known) -> Finding | None:
         return Finding(Act.REPORT, service, "ClusterIPAlreadyAllocated", "ClusterIPAllocation", note)
     known.claimed[name] = identity
     note = f"the ClusterIP {shown} for Service {'/'.join(identity)} has a wrong reference; repairing"
-    return Finding(Act.RECREATE, service, "ClusterIPNotAllocated", "ClusterIPAllocation", note, name)
+    return Finding(Act.RECREATE, service, "ClusterIPNotAllocated", "ClusterIPAllocation", note, name, _uid(obj))
+
+
+def _uid(obj: Object | None) -> str:
+    return str(at(obj or {}, "metadata", "uid", default=""))
 
 
 def _refers_to_service(parent: Object) -> bool:
@@ -152,7 +158,7 @@ def _check_address(obj: Object, known: _Known, now: datetime, grace_s: float) ->
     action = "IPAddressAllocation"
     if not _refers_to_service(parent):
         note = f"IPAddress {name} appears to have been modified, not referencing a Service: cleaning up"
-        return Finding(Act.REMOVE, obj, "IPAddressNotAllocated", action, note, name)
+        return Finding(Act.REMOVE, obj, "IPAddressNotAllocated", action, note, name, _uid(obj))
     owner = parent.get("namespace") or "", parent.get("name") or ""
     age = now - datetime.fromisoformat(obj["metadata"]["creationTimestamp"])
     service = known.services.get(owner)
@@ -161,13 +167,13 @@ def _check_address(obj: Object, known: _Known, now: datetime, grace_s: float) ->
         if age < timedelta(seconds=grace_s):
             return None
         note = f"{shown} appears to have leaked: cleaning up"
-        return Finding(Act.REMOVE, obj, "IPAddressNotAllocated", action, note, name)
+        return Finding(Act.REMOVE, obj, "IPAddressNotAllocated", action, note, name, _uid(obj))
     if name in cluster_ips(service) or age < timedelta(seconds=min(grace_s, _SETTLE_S)):
         return None
     if type_of(service) == "ExternalName" and age < timedelta(seconds=grace_s):
         return None
     note = f"{shown} has a wrong reference; cleaning up"
-    return Finding(Act.REMOVE, obj, "IPAddressWrongReference", action, note, name)
+    return Finding(Act.REMOVE, obj, "IPAddressWrongReference", action, note, name, _uid(obj))
 
 
 def _check_ports(services: Iterable[Object], ports: PortRange) -> Iterator[Finding]:

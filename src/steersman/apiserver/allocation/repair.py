@@ -102,9 +102,15 @@ class Repair:
 
     async def _mend(self, finding: Finding) -> None:
         if finding.act in (Act.REMOVE, Act.RECREATE):
-            await self._book.remove(finding.address)
-        if finding.act in (Act.CREATE, Act.RECREATE):
+            await self._book.remove(finding.address, uid=finding.uid)
+        if finding.act in (Act.CREATE, Act.RECREATE) and self._is_there(finding.about):
             await self._book.restore(finding.address, finding.about)
+
+    def _is_there(self, service: Object) -> bool:
+        """Others write while a plan is carried out."""
+        metadata = service["metadata"]
+        found = self._reader.get(SERVICES, metadata.get("namespace") or "", metadata["name"])
+        return found is not None and found["metadata"].get("uid") == metadata.get("uid")
 
     async def _tell(self, finding: Finding) -> None:
         """As an event of the object; those of cluster-wide objects go where upstream puts them."""

@@ -76,3 +76,20 @@ async def test_it_goes_on(api: Api) -> None:
     await asyncio.sleep(INTERVAL_S + 1)
     assert (await api.ask("GET", f"{ADDRESSES}/10.96.0.1")).status == 200
     await tasks.close()
+
+
+async def test_an_address_that_has_a_new_owner_by_now_is_not_freed(api: Api) -> None:
+    from steersman.api.errors import Conflict
+    from steersman.apiserver.allocation.addresses import AddressBook
+
+    parts = api.parts.service
+    book = AddressBook(
+        pipeline=parts.pipeline,
+        resources=parts.resources,
+        reader=api.parts.reader,
+        clock=parts.clock,
+        rng=parts.rng,
+    )
+    with pytest.raises(Conflict):
+        await book.remove("10.96.0.1", uid="another")
+    assert (await api.ask("GET", f"{ADDRESSES}/10.96.0.1")).status == 200
