@@ -92,6 +92,8 @@ def validate_labels(labels: Object | None, path: str) -> list[FieldError]:
     """All errors carry the path of the map, as upstream's do."""
     errors = []
     for key, value in (labels or {}).items():
-        errors += validate_label_name(key, path)
-        errors += [invalid(path, value, message) for message in label_value(value)]
+        if messages := qualified_name(key):
+            errors += [invalid(path, key, message) for message in messages]
+        if messages := label_value(value):
+            errors += [invalid(path, value, message) for message in messages]
     return errors

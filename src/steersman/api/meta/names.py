@@ -7,6 +7,7 @@ pkg/util/validation and pkg/api/validate/content). Length is counted in UTF-8 by
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 LABEL_MAX = 63
 SUBDOMAIN_MAX = 253
+KEYS_MAX = 4096
+"""Label and annotation keys whose judgement is remembered: there are few, and each is met with every object."""
 GENERATED_BASE_MAX = 58
 GENERATED_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """Without vowels and look-alikes, so that no words appear."""
@@ -194,6 +197,11 @@ def dns1035_label(value: str) -> list[str]:
 
 def qualified_name(value: str) -> list[str]:
     """A label key: `name` or `dns.prefix/name`."""
+    return [*_qualified_name(value)]
+
+
+@lru_cache(maxsize=KEYS_MAX)
+def _qualified_name(value: str) -> list[str]:
     prefix, slash, name = value.partition("/")
     if not slash:
         name = value

@@ -69,7 +69,8 @@ def validate_metadata_update(
     if generation < (before.get("generation") or 0):
         errors.append(invalid(f"{path}.generation", generation, "must not be decremented"))
     for name, zero in _IMMUTABLE_FIELDS:
-        errors += immutable(metadata.get(name) or zero, before.get(name) or zero, f"{path}.{name}")
+        if (now := metadata.get(name) or zero) != (was := before.get(name) or zero):
+            errors += immutable(now, was, f"{path}.{name}")
     errors += validate_labels(metadata.get("labels"), f"{path}.labels")
     errors += validate_annotations(metadata.get("annotations"), f"{path}.annotations")
     errors += validate_owner_references(metadata.get("ownerReferences") or (), f"{path}.ownerReferences")
@@ -110,7 +111,8 @@ def validate_annotations(annotations: Mapping[str, str] | None, path: str) -> li
     errors: list[FieldError] = []
     size = 0
     for key, value in (annotations or {}).items():
-        errors += [invalid(path, key, message) for message in qualified_name(key.lower())]
+        if messages := qualified_name(key.lower()):
+            errors += [invalid(path, key, message) for message in messages]
         size += byte_length(key) + byte_length(value)
     if size > ANNOTATIONS_BYTES_MAX:
         errors.append(too_long(path, ANNOTATIONS_BYTES_MAX))
@@ -205,6 +207,8 @@ def validate_field_manager(manager: str, path: str) -> list[FieldError]:
     errors: list[FieldError] = []
     if byte_length(manager) > FIELD_MANAGER_BYTES_MAX:
         errors.append(too_long(path, FIELD_MANAGER_BYTES_MAX))
+    if manager.isprintable():
+        return errors
     position = 0
     for char in manager:
         if not char.isprintable():

@@ -155,6 +155,8 @@ def decoder_of(type_: Type, space: dict[str, Any] | None = None, name: str = "")
         assert type_.element is not None
         makers: dict[Form, Callable[[Type, Decoder, Any], Any]] = {"list": _list, "map": _map, "union": _union}
         return partial(makers[type_.form], type_, decoder_of(type_.element))
+    if type_.name.endswith(".FieldsV1"):
+        return _fields
     return _json if type_.go_name == GO_JSON else _SCALARS[type_.form]
 
 
@@ -209,6 +211,13 @@ def _any(value: Any) -> Any:
     if value is None:
         raise Irregular
     return copy_json(value)
+
+
+def _fields(value: Any) -> Any:
+    """Sets of fields are large, and nobody changes one: they are shared, not copied."""
+    if value is None:
+        raise Irregular
+    return value
 
 
 def _json(value: Any) -> Any:
