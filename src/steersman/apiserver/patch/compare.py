@@ -100,23 +100,32 @@ def _remembered(type_: Type, name: str, payload: bytes) -> Trees:
 
 
 def _members(shape: Shape, old: Any, new: Any, trees: Trees) -> None:
-    added, _, removed = trees
-    for name, element, child, _ in shape.plan(new).steps:
-        value = new[name]
+    added, modified, removed = trees
+    members, other = shape.members, shape.member or DEDUCED
+    for name, value in new.items():
         if name not in old:
-            added[element] = LEAF if child is None else _new(child, value, element)
+            _add(members.get(name, other), name, value, added)
             continue
         was = old[name]
-        if was is value or (was == value and (not (child or shape).mixed or equal(was, value))):
+        if was is value:
             continue
-        if child is None:
-            trees[1][element] = LEAF
+        child = members.get(name, other)
+        if was == value and (not child.mixed or equal(was, value)):
+            continue
+        if child.is_leaf:
+            modified["f:" + name] = LEAF
         else:
-            _values(child, was, value, element, trees)
-    if not all(name in new for name in old):
-        for name, element, child, _ in shape.plan(old).steps:
+            _values(child, was, value, "f:" + name, trees)
+    if old.keys() - new.keys():
+        for name, value in old.items():
             if name not in new:
-                removed[element] = LEAF if child is None else _new(child, old[name], element)
+                _add(members.get(name, other), name, value, removed)
+
+
+def _add(shape: Shape, name: str, value: Any, tree: Node) -> None:
+    """A field that is in one of the objects only."""
+    element = "f:" + name
+    tree[element] = LEAF if shape.is_leaf else _new(shape, value, element)
 
 
 def equal(one: Any, other: Any) -> bool:

@@ -130,6 +130,8 @@ def whole(shape: Shape, value: Any) -> Node:
     if isinstance(value, dict):
         if not value or shape.map_type != "granular":
             return LEAF
+        if shape.is_plain_map:
+            return {".": LEAF, **{"f:" + name: LEAF for name in sorted(value)}}
         plan = shape.plan(value)
         if plan.whole is not None:
             return plan.whole

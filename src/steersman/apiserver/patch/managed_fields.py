@@ -198,8 +198,15 @@ def _starting_point(given: Any, before: Any, *, from_request: bool) -> Managed:
 def _update(changes: Comparison, *, managed: Managed, me: Owner, now: str, excluded: FieldSet) -> None:
     """Give all that was written to `me`, with the time if there is anything; take it, and what is gone, from others."""
     changes = changes.without(excluded)
-    _take(managed, changes, None)
-    mine = changes.written.difference(_NOBODY_OWNS)
+    written, removed = changes.written, changes.removed
+    mine = written.difference(_NOBODY_OWNS)
+    previous = managed.get(me)
+    if previous is not None and mine.tree is written.tree and _owns_already(previous.fields, mine, removed):
+        _take(managed, written, removed, me)
+        if mine:
+            managed[me] = Ownership(previous.fields, me.api_version, now)
+        return
+    _take(managed, written, removed, None)
     if not mine:
         return
     previous = managed.get(me)
@@ -208,9 +215,16 @@ def _update(changes: Comparison, *, managed: Managed, me: Owner, now: str, exclu
     managed[me] = Ownership(mine, me.api_version, now)
 
 
-def _take(managed: Managed, changes: Comparison, me: Owner | None) -> None:
+def _owns_already(fields: FieldSet, written: FieldSet, removed: FieldSet) -> bool:
+    """Whether an owner ends up with just the fields that it has: the common case of writing the same ones again."""
+    return not written.difference(fields) and fields.difference(removed).tree is fields.tree
+
+
+def _take(managed: Managed, written: FieldSet, removed: FieldSet, me: Owner | None) -> None:
     """Take what changed, and what is gone, from all but `me`."""
-    lost = changes.written.union(changes.removed)
+    if len(managed) == 1 and me in managed:
+        return
+    lost = written.union(removed)
     if not lost:
         return
     for owner, ownership in list(managed.items()):
@@ -272,7 +286,7 @@ class _Applying:
             raise FailedPatch(f"failed to create typed live object ({_named(before)}): {error}") from error
         if not force:
             self._refuse_conflicts(managed, changes, manager)
-        _take(managed, changes, self.me)
+        _take(managed, changes.written, changes.removed, self.me)
         return self._finished(new, managed)
 
     def _finished(self, new: Object, managed: Managed) -> Object:
@@ -380,7 +394,7 @@ def _paths_set(paths: tuple[tuple[str, ...], ...]) -> FieldSet:
 
 
 def _stamp(now: datetime) -> str:
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{now.isoformat(timespec='seconds')[:19]}Z"
 
 
 def _gvk(obj: Object) -> str:

@@ -58,6 +58,11 @@ class Shape:
         """Every value is one leaf."""
         return self.map_type != "granular" and self.list_type not in {"map", "set"}
 
+    @property
+    def is_plain_map(self) -> bool:
+        """Any names, and every value is one leaf: labels, annotations, data."""
+        return not self.members and self.member is not None and self.member.is_leaf
+
     def plan(self, value: dict[str, Any]) -> Plan:
         """How to go through the members of `value`; remembered for structs, as templates make the same ones often."""
         if not self.members:
