@@ -12,7 +12,6 @@ from steersman.api.core.pod import PODS
 from steersman.api.errors import BadRequest, Conflict, NotFound, invalid, not_supported, required
 from steersman.api.meta.names import name_is_dns_subdomain
 from steersman.api.resource import Subresource, UpdateStrategy
-from steersman.apiserver.pipeline import MODIFIED
 from steersman.apiserver.subresources.common import Kind, Unexplained, admitted, done
 from steersman.apiserver.verbs.naming import fit_namespace
 from steersman.apiserver.write import Write
@@ -58,9 +57,9 @@ async def bind(call: Call, service: Service) -> Response:
     def assign(old: Object | None) -> Object:
         if old is None:
             raise NotFound.of("", "pods", name)
-        version = metadata.get("resourceVersion")
-        if version and version != old["metadata"]["resourceVersion"]:
-            raise Conflict.of("", "pods", name, MODIFIED)
+        asked, found = metadata.get("resourceVersion"), old["metadata"]["resourceVersion"]
+        if asked and asked != found:
+            raise _wrong_version(write, asked, found)
         _check(old, name)
         return service.normal_form(PODS, _assigned(old, binding, moment))
 
@@ -68,6 +67,16 @@ async def bind(call: Call, service: Service) -> Response:
         write, assign, uid=metadata.get("uid") or None, default=False, own_fields=False, review=False
     )
     return done(call)
+
+
+def _wrong_version(write: Write, asked: str, found: str) -> Conflict:
+    """Upstream hands the version on as a precondition of the store."""
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {write.served.key(write.namespace, write.name)}, "
+        f"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ResourceVersion in precondition: {asked}, "
+        f"ResourceVersion in object meta: {found}"
+    )
+    return Conflict.of("", "pods", write.name, why)
 
 
 def _errors(target: Object) -> list[FieldError]:

@@ -20,8 +20,11 @@ from steersman.api.errors import (
     NotFound,
     ServiceUnavailable,
     forbidden,
+    go_quote,
     invalid,
 )
+from steersman.api.meta.labels import parse_int64
+from steersman.api.schema.scalars import canonical_time
 from steersman.apiserver import respond
 from steersman.lib.http.message import Response
 
@@ -132,13 +135,15 @@ def _container(pod: Object, asked: str, verb: str) -> str:
 def check_log_options(query: Mapping[str, Sequence[str]], name: str) -> None:
     """Raises Invalid, BadRequest."""
     numbers: dict[str, int] = {}
-    for option in ("tailLines", "limitBytes", "sinceSeconds"):
-        text = (query.get(option) or [""])[0]
-        if text:
-            try:
-                numbers[option] = int(text)
-            except ValueError:
-                raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    # In this order the first that cannot be read ends it.
+    for option in ("sinceSeconds", "sinceTime", "tailLines", "limitBytes"):
+        if option not in query:
+            continue
+        text = query[option][0]
+        if option == "sinceTime":
+            _check_time(text)
+        else:
+            numbers[option] = _number(text)
     errors: list[FieldError] = []
     if numbers.get("tailLines", 0) < 0:
         errors.append(invalid("tailLines", numbers["tailLines"], "must be greater than or equal to 0"))
@@ -153,3 +158,20 @@ def check_log_options(query: Mapping[str, Sequence[str]], name: str) -> None:
         errors.append(forbidden("stream", "may not be specified"))
     if errors:
         raise Invalid.of("", _LOG_OPTIONS, name, errors)
+
+
+def _number(text: str) -> int:
+    number = parse_int64(text)
+    if number is None:
+        digits = text[1:] if text[:1] in ("+", "-") else text
+        why = "value out of range" if digits.isascii() and digits.isdecimal() else "invalid syntax"
+        raise BadRequest(f"strconv.ParseInt: parsing {go_quote(text)}: {why}")
+    return number
+
+
+def _check_time(text: str) -> None:
+    try:
+        if text:
+            canonical_time(text)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
