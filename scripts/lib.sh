@@ -60,6 +60,7 @@ kubectl_path() {
 
 build_kubectl() {
     local go build version=k8s.io/component-base/version
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || need no-such-command ca-certificates   # Go brings none of its own
     go=$(go_path)
     build=$(mktemp -d)
     cp conformance/go.mod conformance/go.sum "$build"   # a copy: the build may complete go.mod
