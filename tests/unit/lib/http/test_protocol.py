@@ -26,7 +26,7 @@ def post(path: str, body: bytes = b"") -> bytes:
 async def soon(condition) -> None:
     """Let the loop run until `condition()` holds."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  # the conditions are states of the server, which sets no event for tests
+        while not condition():  # the conditions are states of the server, which sets no event for tests
             await asyncio.sleep(0)
 
 
