@@ -78,6 +78,9 @@ def _validate_problem(problem: Object, path: str) -> list[FieldError]:
 def _validate(obj: Object) -> list[FieldError]:
     attacher, path = at(obj, "spec", "attacher", default=""), "spec.attacher"
     errors = _validate_attachment(obj)
+    if byte_length(attacher) > ATTACHER_MAX >= len(attacher):
+        # Counted in bytes by the rule in code, in characters by the declared one that otherwise replaces it.
+        errors.insert(0, too_long(path, ATTACHER_MAX))
     if not attacher:
         return [*errors, required(path)]
     errors += each(path, attacher, dns1123_subdomain_caseless(attacher))

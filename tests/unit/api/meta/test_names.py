@@ -80,3 +80,11 @@ def test_generated_names_are_cut_to_58_and_get_five_random_characters() -> None:
     assert len(name) == 63
     assert set(name[58:]) <= set(names.GENERATED_ALPHABET)
     assert names.generate_name("web-", random.Random(1)) == names.generate_name("web-", random.Random(1))
+
+
+def test_declared_rules_count_bytes_and_may_allow_any_case() -> None:
+    assert names.dns1123_label("a" * 64, unit="bytes") == ["must be no more than 63 bytes"]
+    assert names.dns1123_subdomain_caseless("Example.COM") == []
+    assert names.dns1123_subdomain_caseless("a" * 254) == ["must be no more than 253 bytes"]
+    (message,) = names.dns1123_subdomain_caseless("a_b")
+    assert message.startswith("an RFC 1123 subdomain must consist of alphanumeric characters")

@@ -7,6 +7,11 @@ import pytest
 from steersman.api.storage.volume_attachment import VOLUME_ATTACHMENTS
 
 SPEC: dict[str, Any] = {"attacher": "a", "nodeName": "n", "source": {"persistentVolumeName": "pv"}}
+CASELESS = (
+    f'spec.attacher: Invalid value: "{"é" * 40}": an RFC 1123 subdomain must consist of alphanumeric characters, '
+    "'-' or '.', and must start and end with an alphanumeric character (e.g. 'Example.com', regex used for validation "
+    r"is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
 EXACTLY_ONE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 
 
@@ -17,6 +22,7 @@ EXACTLY_ONE = "must specify exactly one of inlineVolumeSpec and persistentVolume
         ({"source": {"persistentVolumeName": "pv", "inlineVolumeSpec": {}}}, [f"spec.source: Forbidden: {EXACTLY_ONE}"]),
         ({"source": {"inlineVolumeSpec": {"accessModes": ["ReadWriteOnce"], "nfs": {"server": "s", "path": "/"}}}}, ["spec.source.inlineVolumeSpec.csi: Required value: has to be specified in the context of inline volumes"]),
         ({"attacher": ""}, ["spec.attacher: Required value"]),
+        ({"attacher": "é" * 40}, ["spec.attacher: Too long: may not be more than 63 bytes", CASELESS]),
         ({"attacher": "A" * 64}, ["spec.attacher: Too long: may not be more than 63 characters"]),
     ],
 )  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +12,9 @@ from steersman.api.errors import BadRequest
 from steersman.api.resource import Column, Resource, Scope
 from steersman.api.schema.model import Type
 from steersman.apiserver.codec.table import column_definitions, include_object, table_of
+
+if TYPE_CHECKING:
+    from steersman.api.meta.types import Object
 
 _NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -87,3 +92,11 @@ def test_include_object_is_one_of_three_words() -> None:
     assert include_object("") == include_object("Metadata") == "Metadata"
     with pytest.raises(BadRequest, match="includeObject: Invalid value: \"x\": must be 'Metadata', 'Object', 'None'"):
         include_object("x")
+
+
+def test_a_whole_list_marks_the_default_of_its_resource() -> None:
+    objects: list[Object] = [_OBJ | {"metadata": {"name": name}} for name in ("a", "b")]
+    resource = replace(_resource(_DATA), listed_default=lambda _objects: "b")
+    for whole, names in ((True, ["a", "b (default)"]), (False, ["a", "b"])):
+        rows = table_of(resource, objects, now=_NOW, list_meta={}, whole_list=whole)["rows"]
+        assert [row["cells"][0] for row in rows] == names
