@@ -30,6 +30,7 @@ _REQUIRED = {
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
 }
 _JSON = ("kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson")
+_GO_KINDS = {list: "array", str: "string", int: "number", float: "number", bool: "bool"}
 
 
 def _default(obj: Object) -> None:
@@ -74,10 +75,13 @@ def _validate_json(key: str, data: Object) -> list[FieldError]:
     """The value is a JSON object; nothing of it is shown."""
     try:
         content = json.loads(base64.b64decode(data[key]))
-        why = "" if isinstance(content, dict) or content is None else "not a JSON object"
+        if isinstance(content, dict) or content is None:
+            return []
+        kind = _GO_KINDS[type(content)]
+        why = f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
     except ValueError as error:
         why = "unexpected end of JSON input" if not data[key] else str(error)
-    return [invalid(f"data[{key}]", "<secret contents redacted>", why)] if why else []
+    return [invalid(f"data[{key}]", "<secret contents redacted>", why)]
 
 
 def _validate_update(new: Object, old: Object) -> list[FieldError]:
