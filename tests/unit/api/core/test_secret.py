@@ -9,6 +9,7 @@ import pytest
 
 from steersman.api.core.secret import DATA_BYTES_MAX, SECRETS, SERVICE_ACCOUNT_NAME, SERVICE_ACCOUNT_TOKEN
 
+REDACTED, MAP = "<secret contents redacted>", "map[string]interface {}"
 FROZEN = "field is immutable when `immutable` is set"
 
 
@@ -50,8 +51,7 @@ def test_without_a_type_it_is_opaque(judge: Any, given: Any, type_: str) -> None
             "kubernetes.io/dockercfg",
             {".dockercfg": "[]"},
             [
-                'data[.dockercfg]: Invalid value: "<secret contents redacted>": json: cannot unmarshal array into Go value '
-                "of type map[string]interface {}"
+                f'data[.dockercfg]: Invalid value: "{REDACTED}": json: cannot unmarshal array into Go value of type {MAP}',
             ],
         ),
         (SERVICE_ACCOUNT_TOKEN, {}, [f"metadata.annotations[{SERVICE_ACCOUNT_NAME}]: Required value"]),
