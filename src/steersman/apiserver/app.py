@@ -12,12 +12,13 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from steersman.api.errors import ApiError, BadRequest, MethodNotAllowed, NotFound, Unauthorized
-from steersman.apiserver import respond
+from steersman.apiserver import respond, store_failure
 from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.authz.attributes import Attributes
 from steersman.apiserver.authz.forbidden import forbidden
 from steersman.apiserver.authz.selectors import field_requirements
 from steersman.apiserver.call import Call
+from steersman.apiserver.max_in_flight import MaxInFlight
 from steersman.apiserver.options import given_bool
 from steersman.apiserver.requestinfo import RequestInfo, parse_request
 from steersman.apiserver.verbs.create import create
@@ -28,6 +29,7 @@ from steersman.apiserver.verbs.patch import patch
 from steersman.apiserver.verbs.update import update
 from steersman.apiserver.verbs.watch import watch
 from steersman.lib.http.message import Response, StreamResponse, UpgradeResponse
+from steersman.store.interface import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -83,6 +85,7 @@ class Application:
         self._impersonation = Impersonation(authorizer=authorizer)
         self._documents = documents
         self._connectors = connectors
+        self._in_flight = MaxInFlight(metrics=service.metrics)
         self._clock = service.clock
         self._logger = logger or logging.getLogger(__name__)
 
@@ -94,7 +97,7 @@ class Application:
         try:
             outcome = self._handle(request, warnings, counted)
         except Exception as error:  # noqa: BLE001 - the top of a request
-            outcome = self._failed(request, error, warnings)
+            outcome = self._failed(request, error, warnings, counted)
         if not isinstance(outcome, _ANSWERS):
             return self._finish(request, outcome, warnings, counted, started)
         if counted:
@@ -115,15 +118,18 @@ class Application:
         try:
             answer = await outcome
         except Exception as error:  # noqa: BLE001 - the top of a request
-            answer = self._failed(request, error, warnings)
+            answer = self._failed(request, error, warnings, counted)
         finally:
             waiting.dec()
         if counted:
             metrics.answered(request, counted[0], answer, started)
         return answer
 
-    def _failed(self, request: Request, error: Exception, warnings: list[str]) -> Response:
-        if not isinstance(error, ApiError):
+    def _failed(self, request: Request, error: Exception, warnings: list[str], counted: list[RequestInfo]) -> Response:
+        if isinstance(error, StoreError):
+            self._logger.warning("%s %s: %s", request.method, request.path, error)
+            error = store_failure.explain(error, counted[0] if counted else None)
+        elif not isinstance(error, ApiError):
             self._logger.error("%s %s failed", request.method, request.path, exc_info=error)
             error = respond.crash()
         return respond.failure(
@@ -213,6 +219,9 @@ class Application:
                 break
         else:
             raise _custom_method(info, method) if resource.custom else respond.method_not_allowed()
+        refusal = self._in_flight.refuse(request, info, user)
+        if refusal is not None:
+            return refusal
         negotiator = self.service.negotiator
         accept = request.headers.get("accept")
         connector = self._connectors.get((resource.group, resource.plural, info.subresource))

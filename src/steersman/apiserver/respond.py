@@ -289,6 +289,12 @@ def text(body: str, code: int = 200, *, sniff: bool = False) -> Response:
     return Response(code, body.encode(), TEXT, NO_CACHE if sniff else NO_SNIFF)
 
 
+def too_many_requests(retry_s: int) -> Response:
+    """A flood's answer. Plain text, as upstream's: it comes before anything that knows of Status."""
+    body = b"Too many requests, please try again later.\n"
+    return Response(429, body, TEXT, (*NO_SNIFF, ("Retry-After", str(retry_s))))
+
+
 def document(body: Any, representation: Representation, code: int = 200, protobuf: Protobuf | None = None) -> Response:
     """A document that is no resource (discovery, version)."""
     return Response(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 import uvloop
 
+from steersman.api.errors import ApiError
 from steersman.apiserver import respond
 from steersman.apiserver.authn.service_account_issuer import TokenIssuer
 from steersman.apiserver.authn.token_file import TokenFileError, read_token_file
@@ -25,6 +26,7 @@ from steersman.apiserver.identifiers import Identifiers
 from steersman.cluster.bootstrap import Addresses, Bootstrap
 from steersman.cluster.kubeconfig import write_kubeconfig
 from steersman.cluster.pki import PKI, PKIError, ensure_pki
+from steersman.cluster.upkeep import StoreProbe, compact
 from steersman.cluster.wiring import Identity, Parts, wire
 from steersman.lib import log
 from steersman.lib.aio import Tasks
@@ -33,7 +35,7 @@ from steersman.lib.clock import SystemClock
 from steersman.lib.http.server import Server
 from steersman.lib.http.tls import server_context
 from steersman.store.catalog import load_driver
-from steersman.store.interface import Compacted, StoreBroken, StoreError, StoreUnavailable
+from steersman.store.interface import StoreError
 
 if TYPE_CHECKING:
     import ssl
@@ -68,13 +70,33 @@ async def _main(config: ServerConfig, say: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    running = RunningServer(config, clock=SystemClock(), rng=random.SystemRandom(), failed=stop.set)
+    if not await _enter_unless(stop, running):
+        return
     async with AsyncExitStack() as stack:
-        running = RunningServer(config, clock=SystemClock(), rng=random.SystemRandom(), failed=stop.set)
-        await stack.enter_async_context(running)
+        stack.push_async_exit(running)
         say(f"steersman is ready: {running.url} (kubeconfig: {running.kubeconfig})")
         await stop.wait()
     if running.failure is not None:
         raise StartError(f"stopped: {running.failure}")
+
+
+async def _enter_unless(stop: asyncio.Event, running: RunningServer) -> bool:
+    """Start the server; False if it was told to stop before it was ready, and has undone what it had begun."""
+    tasks = Tasks(on_crash=lambda _name, _error: None)  # what the start raises is raised here
+    start = tasks.start(running.__aenter__(), name="start")
+    told = tasks.start(stop.wait(), name="signal")
+    try:
+        await asyncio.wait((start, told), return_when=asyncio.FIRST_COMPLETED)
+        if not start.done():
+            start.cancel()
+            await asyncio.wait((start,))
+        if start.cancelled():
+            return False
+        start.result()
+        return True
+    finally:
+        await tasks.close()
 
 
 class RunningServer:
@@ -91,6 +113,7 @@ class RunningServer:
         self._failed = failed
         self._stack = AsyncExitStack()
         self._tasks = Tasks(on_crash=self._crashed)
+        self._probe: StoreProbe | None = None
         self._synced = True
         self._started = False
         self._server: Server | None = None
@@ -98,6 +121,9 @@ class RunningServer:
     async def __aenter__(self) -> Self:
         try:
             await self._start()
+        except (StoreError, ApiError) as error:
+            await self._stack.aclose()
+            raise StartError(f"the cluster's own objects cannot be read or written: {error}") from error
         except BaseException:
             await self._stack.aclose()
             raise
@@ -137,7 +163,9 @@ class RunningServer:
         self._stack.push_async_callback(parts.stop)
         await Bootstrap(service=parts.service, reader=parts.reader, addresses=addresses).run()
         self._stack.push_async_callback(self._tasks.close)
-        self._tasks.start(self._compact(store), name="compaction")
+        self._tasks.start(compact(store, config.compaction_s), name="compaction")
+        self._probe = StoreProbe(store=store)
+        self._tasks.start(self._probe.run(), name="store probe")
         self._tasks.start(self._renew(pki, host), name="certificates")
         self._tasks.start(self._measure_lag(parts), name="loop lag")
         self._tasks.start(parts.address_repair.run(), name="address repair")
@@ -183,7 +211,7 @@ class RunningServer:
             store = driver(clock=self._clock)
         try:
             await store.start()
-        except (StoreBroken, StoreUnavailable) as error:
+        except StoreError as error:
             raise StartError(str(error)) from error
         self._stack.push_async_callback(store.stop)
         return store
@@ -250,21 +278,6 @@ class RunningServer:
 
     # -- while it runs
 
-    async def _compact(self, store: Store) -> None:
-        """History younger than one interval stays."""
-        behind = await store.revision()
-        while True:
-            await asyncio.sleep(self._config.compaction_s)
-            current = await store.revision()
-            try:
-                await store.compact(behind)
-            except Compacted:
-                pass  # another server of the same store was faster
-            except StoreError as error:
-                _log.warning("compaction failed, will be tried again: %s", error)
-                continue
-            behind = current
-
     async def _measure_lag(self, parts: Parts) -> None:
         """How long a callback waits for its turn: what every request waits at least."""
         loop, lag = asyncio.get_running_loop(), parts.service.metrics.loop_lag
@@ -305,7 +318,7 @@ class RunningServer:
         self._failed()
 
     def store(self) -> str | None:
-        return None if self._synced else "the store does not answer"
+        return self._probe.problem if self._probe is not None else None
 
     def synced(self) -> str | None:
         return None if self._synced else "the cache does not follow the store"

@@ -66,6 +66,10 @@ class AheadOfRemote(StoreError):
     """The revision asked for is in the future."""
 
 
+class NoMember(StoreUnavailable):
+    """None of the members answers; nothing was sent."""
+
+
 class Members:
     """The cluster's members and which one of them is asked."""
 
@@ -139,6 +143,8 @@ class Members:
         for _ in range(len(self._endpoints) + 1):
             try:
                 return await self._call(name, request)
+            except NoMember:
+                raise  # all of them have just been asked
             except StoreUnavailable as error:
                 failure = error
         assert failure is not None
@@ -194,7 +200,7 @@ class Members:
                         return member
         finally:
             await racers.close()
-        raise StoreUnavailable(f"no etcd member answers at {self}")
+        raise NoMember(f"no etcd member answers at {self}")
 
     async def _answers(self, member: int) -> int | None:
         request = self.messages["RangeRequest"](key=b"\0", count_only=True)

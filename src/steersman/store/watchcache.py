@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HISTORY_MAX = 4096
 """Changes that a collection remembers."""
 FOLLOW_S_MAX = 3.0
+FRESH_S_MAX = 5.0
+"""How long a read waits for the feed to bring what the store has."""
 FANOUT_SLICE = 64
 """Watchers that are served in one turn of the loop."""
 
@@ -360,6 +362,18 @@ class WatchCache:
                     await self.wait_for(revision)
 
     async def fresh(self) -> None:
-        """Until the cache holds everything that was acknowledged before the call (linearizable reads)."""
-        if not self.embedded:
-            await self.wait_for(await self.store.revision())
+        """Until the cache holds everything that was acknowledged before the call (linearizable reads). Raises
+        StoreUnavailable when the store does not answer, or what it says does not arrive.
+        """
+        if self.embedded:
+            return
+        revision = await self.store.revision()
+        if self.revision >= revision:
+            return
+        try:
+            async with asyncio.timeout(FRESH_S_MAX):
+                await self.wait_for(revision)
+        except TimeoutError:
+            raise StoreUnavailable(
+                f"the watch cache is at revision {self.revision} and does not catch up with the store's {revision}"
+            ) from None

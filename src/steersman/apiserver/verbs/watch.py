@@ -10,13 +10,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from steersman.api.errors import ApiError, Expired
-from steersman.apiserver import respond
+from steersman.apiserver import respond, store_failure
 from steersman.apiserver.options import list_options
 from steersman.apiserver.selection import select
 from steersman.apiserver.verbs.list import matching
 from steersman.apiserver.versions import check_reached, parse_version
 from steersman.lib.http.message import StreamResponse
-from steersman.store.interface import Compacted
+from steersman.store.interface import Compacted, StoreError
 
 if TYPE_CHECKING:
     from steersman.apiserver.call import Call
@@ -66,6 +66,7 @@ class RunningWatch:
     ) -> None:
         self._service = service
         self._served = call.served
+        self._info = call.info
         self._frames = frames
         self._selection = selection
         self._options = options
@@ -100,7 +101,11 @@ class RunningWatch:
     async def _begin(self, version: int) -> None:
         options, cache = self._options, self._service.cache
         if version == 0 and not options.resource_version:
-            await cache.fresh()
+            try:
+                await cache.fresh()
+            except StoreError as error:
+                self._fail(store_failure.explain(error, self._info))
+                return
         with_state = options.send_initial_events if options.send_initial_events is not None else version == 0
         if options.send_initial_events and version:
             try:
