@@ -11,7 +11,7 @@ Hooks, in the order in which `apiserver/pipeline.py` calls them:
     update   decode, default, prepare_update, admit, validate_update (+ metadata rules), warnings, store
     status   as update, through the subresource's own UpdateStrategy
 
-`default` and the `prepare` hooks change the object they are given, which nobody else holds; the others change nothing
+The `default` and `prepare` hooks change the object they are given, which nobody else holds; the others change nothing
 and raise nothing.
 `old` is always read-only.
 """
@@ -90,6 +90,8 @@ class Strategy:
 
     default: Callable[[Object], None] | None = None
     """Defaults beyond the declared ones; idempotent, looks at nothing but the object."""
+    default_moments: Callable[[Object, datetime], None] | None = None
+    """Defaults that are the moment of the write, likewise; called right after `default`."""
     prepare_create: Callable[[Object, Context], None] | None = None
     validate: Callable[[Object], list[FieldError]] | None = None
     warnings: Callable[[Object, Object | None], list[str]] | None = None

@@ -87,8 +87,7 @@ class Pipeline:
     async def create(self, write: Write, obj: Object) -> Written:
         """`obj`: decoded, in the served version, ours to change. Raises ApiError."""
         resource = write.served.resource
-        if resource.strategy.default is not None:
-            resource.strategy.default(obj)
+        _default(resource.strategy, obj, write)
         metadata = obj["metadata"]
         for name in _SYSTEM_FIELDS:
             metadata.pop(name, None)
@@ -193,8 +192,8 @@ class Pipeline:
             # Both forms of what is there are read-only from here on; they differ only for views of another version.
             before = old if served.as_stored or served.resource.custom else served.object(entry)
             new = transform(before)
-            if default and served.resource.strategy.default is not None:
-                served.resource.strategy.default(new)
+            if default:
+                _default(served.resource.strategy, new, write)
             _single_owners(write, new["metadata"])
             if own_fields:
                 self._own_fields(write, new, before)
@@ -363,8 +362,7 @@ class Pipeline:
                 raise
 
     async def _mark_first(self, write: Write, obj: Object, old: Object, entry: Entry) -> Entry:
-        """A graceful deletion without grace: the object is seen as deleted before it is seen to go, as upstream does.
-        """
+        """A graceful deletion without grace: the object is seen as deleted before it is seen to go, as upstream does."""
         if write.dry_run or obj["metadata"].get("deletionTimestamp") == old["metadata"].get("deletionTimestamp"):
             return entry
         marked = dict(obj)
@@ -488,6 +486,13 @@ def _single_owners(write: Write, metadata: Object) -> None:
             "may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
             + ", ".join(dict.fromkeys(repeated))
         )
+
+
+def _default(strategy: Strategy, obj: Object, write: Write) -> None:
+    if strategy.default is not None:
+        strategy.default(obj)
+    if strategy.default_moments is not None:
+        strategy.default_moments(obj, write.now)
 
 
 def _judges(resource: Resource) -> Strategy:

@@ -24,6 +24,7 @@ _OBJECT_META = (
     "managedFields",
 )  # fmt: skip
 _OWNER_REFERENCE = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
+_CONDITION = ("type", "status", "observedGeneration", "lastTransitionTime", "reason", "message")
 _MANAGED_FIELDS = ("manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource")
 
 
@@ -36,6 +37,26 @@ class _Member(NamedTuple):
 def render(kind: str, value: Any) -> Any:
     """`value` (wire form) of a Go type (`PodSpec`, `*SecurityContext`, `[]NodeSelectorTerm`) as Go's JSON shows it."""
     return _render(kind, value, semantic=False)
+
+
+def wire(kind: str, value: Any) -> Any:
+    """`value` with its members in the order of the Go type, under their JSON names: as messages of declared rules show
+    it, which see objects in the form of their API version.
+    """
+    if kind[0] == "*":
+        return wire(kind[1:], value)
+    if kind[0] == "[" and isinstance(value, list):
+        return [wire(kind[2:], item) for item in value]
+    if kind == "map" and isinstance(value, dict):
+        return {key: value[key] for key in sorted(value)}
+    if kind == "Condition":
+        return {name: value[name] for name in _CONDITION if name in value}
+    members = _types().get(kind)
+    if members is None or not isinstance(value, dict):
+        return value
+    return {
+        member.json_name: wire(member.kind, value[member.json_name]) for member in members if member.json_name in value
+    }
 
 
 def semantic_equal(kind: str, a: Any, b: Any) -> bool:
