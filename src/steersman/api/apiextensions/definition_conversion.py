@@ -6,10 +6,10 @@ import base64
 import binascii
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-from steersman.api.errors import FieldError, forbidden, go_quote, invalid, not_supported, required
-from steersman.api.meta.names import dns1035_label, dns1123_subdomain, port_number
+from steersman.api.errors import FieldError, forbidden, invalid, not_supported, required
+from steersman.api.meta.names import dns1035_label
+from steersman.api.meta.webhook_client import validate_service, validate_url
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
@@ -57,55 +57,10 @@ def _webhook(config: Object, path: str, *, check_ca: bool) -> list[FieldError]:
     if (url is None) == (service is None):
         errors = [required(path, "exactly one of url or service is required")]
     elif url is not None:
-        errors = _url(url, f"{path}.url")
+        errors = validate_url(url, f"{path}.url")
     else:
-        errors = _service(service or {}, f"{path}.service")
+        errors = validate_service(service or {}, f"{path}.service")
     return errors + (bundle_errors(bundle, f"{path}.caBundle") if check_ca else [])
-
-
-def _url(url: str, path: str) -> list[FieldError]:
-    form = "; desired format: https://host[/path]"
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        return [required(path, f"url must be a valid URL: parse {go_quote(url)}: {error}{form}")]
-    errors = []
-    if parts.scheme != "https":
-        errors.append(invalid(path, parts.scheme, f"'https' is the only allowed URL scheme{form}"))
-    user, _, host = parts.netloc.rpartition("@")
-    if not host:
-        errors.append(invalid(path, "", f"host must be specified{form}"))
-    if user:
-        errors.append(invalid(path, user, "user information is not permitted in the URL"))
-    if parts.fragment:
-        errors.append(invalid(path, parts.fragment, "fragments are not permitted in the URL"))
-    if parts.query:
-        errors.append(invalid(path, parts.query, "query parameters are not permitted in the URL"))
-    return errors
-
-
-def _service(service: Object, path: str) -> list[FieldError]:
-    """Upstream takes name and namespace for each other here, so the wrong one is named."""
-    errors = [
-        required(f"{path}.{told}")
-        for told, name in (("name", "namespace"), ("namespace", "name"))
-        if not service.get(name)
-    ]
-    port = service.get("port", 443)
-    if problems := port_number(port):
-        errors.append(invalid(f"{path}.port", port, f"port is not valid: {', '.join(problems)}"))
-    text, at = service.get("path") or "", f"{path}.path"
-    if text in ("", "/"):
-        return errors
-    if text == "//":
-        return [*errors, invalid(at, text, "segment[0] may not be empty")]
-    if not text.startswith("/"):
-        errors.append(invalid(at, text, "must start with a '/'"))
-    for index, segment in enumerate(text[1:].removesuffix("/").split("/")):
-        problems = dns1123_subdomain(segment) if segment else ["may not be empty"]
-        between = ": " if segment else " "
-        errors += [invalid(at, text, f"segment[{index}]{between}{problem}") for problem in problems]
-    return errors
 
 
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----")
