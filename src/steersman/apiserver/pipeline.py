@@ -362,7 +362,7 @@ class Pipeline:
                 raise
 
     async def _mark_first(self, write: Write, obj: Object, old: Object, entry: Entry) -> Entry:
-        """A graceful deletion without grace: the object is seen as deleted before it is seen to go, as upstream does."""
+        """Graceful deletion without grace: the object is seen as deleted before it is seen to go, as upstream does."""
         if write.dry_run or obj["metadata"].get("deletionTimestamp") == old["metadata"].get("deletionTimestamp"):
             return entry
         marked = dict(obj)
