@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from steersman.api.resource import Resource
+    from steersman.apiserver.authn.authenticator import Authenticator
     from steersman.apiserver.authn.service_account_issuer import TokenIssuer
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.health import State
@@ -124,24 +125,7 @@ def wire(
     admission = chain(reader=reader, authorizer=authorizer, ledger=ledger, rng=rng)
     hooks: dict[Resource, Hook] = dict.fromkeys(RBAC_RESOURCES, grants)
     pipeline = Pipeline(store=store, cache=cache, chain=admission, identifiers=identifiers, hooks=hooks)
-    # Addresses are objects, which are written as any other: their hook needs the pipeline that it is part of.
-    book = AddressBook(pipeline=pipeline, resources=resources, reader=reader, clock=clock, rng=rng)
-    ports = PortRange(*config.node_ports)
-    node_ports = PortLedger(ports)
-    PortFollower(node_ports, resources)
-    hooks[SERVICES] = ServiceAllocation(
-        book=book, ledger=node_ports, families=[family_of_cidr(cidr) for cidr in config.service_cidrs], rng=rng
-    )
-    address_repair = Repair(
-        book=book,
-        ports=ports,
-        pipeline=pipeline,
-        resources=resources,
-        reader=reader,
-        clock=clock,
-        rng=rng,
-        alone=cache.embedded,
-    )
+    hooks[SERVICES], address_repair = _addresses(pipeline, resources, reader, config=config, clock=clock, rng=rng)
     negotiator = Negotiator()
     kinds = Kinds(frozenset(kind for r in BUILTIN for kind in _kinds(r.group, r.version, r.kind)))
     service = Service(
@@ -158,16 +142,7 @@ def wire(
         rng=rng,
         metrics=metrics,
     )
-    who = authenticator(
-        audiences=(identity.issuer.issuer,),
-        issuers=(identity.issuer.issuer,),
-        keys=identity.issuer.keys,
-        objects=CachedObjects(resources, reader),
-        token_users=identity.token_users,
-        client_ca_pem=identity.client_ca_pem,
-        front_proxy_ca_pem=identity.front_proxy_ca_pem,
-        anonymous=identity.anonymous,
-    )
+    who = _authenticator(identity, CachedObjects(resources, reader))
     documents, health = _documents(service, issuer=identity.issuer, config=config, state=state, address=address)
     application = Application(
         service=service,
@@ -191,6 +166,50 @@ def wire(
         health=health,
         custom_resources=custom_resources,
         address_repair=address_repair,
+    )
+
+
+def _addresses(
+    pipeline: Pipeline,
+    resources: ResourceTable,
+    reader: CacheReader,
+    *,
+    config: ServerConfig,
+    clock: Clock,
+    rng: random.Random,
+) -> tuple[ServiceAllocation, Repair]:
+    """The hook that gives Services addresses and ports, and what mends its books.
+
+    Addresses are objects, which are written as any other: the hook needs the pipeline that it is part of.
+    """
+    book = AddressBook(pipeline=pipeline, resources=resources, reader=reader, clock=clock, rng=rng)
+    ports = PortRange(*config.node_ports)
+    node_ports = PortLedger(ports)
+    PortFollower(node_ports, resources)
+    families = [family_of_cidr(cidr) for cidr in config.service_cidrs]
+    repair = Repair(
+        book=book,
+        ports=ports,
+        pipeline=pipeline,
+        resources=resources,
+        reader=reader,
+        clock=clock,
+        rng=rng,
+        alone=resources.cache.embedded,
+    )
+    return ServiceAllocation(book=book, ledger=node_ports, families=families, rng=rng), repair
+
+
+def _authenticator(identity: Identity, objects: CachedObjects) -> Authenticator:
+    return authenticator(
+        audiences=(identity.issuer.issuer,),
+        issuers=(identity.issuer.issuer,),
+        keys=identity.issuer.keys,
+        objects=objects,
+        token_users=identity.token_users,
+        client_ca_pem=identity.client_ca_pem,
+        front_proxy_ca_pem=identity.front_proxy_ca_pem,
+        anonymous=identity.anonymous,
     )
 
 
