@@ -26,6 +26,8 @@ class Block(NamedTuple):
 
 def blocks(text: bytes) -> Iterator[Block]:
     for found in _BLOCK.finditer(text):
+        if found["headers"] and not found["body"]:
+            continue
         try:
             content = base64.b64decode(b"".join(found["body"].split()), validate=True)
         except binascii.Error:

@@ -18,6 +18,7 @@ BLOCK = b"-----BEGIN A-----\nYWJj\nZGVm\n-----END A-----\n"
         (b"-----BEGIN A-----\nYWJj\n-----END B-----\n", []),
         (b"-----BEGIN A-----\nY\n-----END A-----\n" + BLOCK, [Block("A", has_headers=False, content=b"abcdef")]),
         (b"-----BEGIN A-----\n-----END A-----\n", [Block("A", has_headers=False, content=b"")]),
+        (b"-----BEGIN A-----\nk: v\n-----END A-----\n", []),
         (BLOCK.replace(b"\n", b"\r\n"), [Block("A", has_headers=False, content=b"abcdef")]),
     ],
 )
