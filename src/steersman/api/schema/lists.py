@@ -29,7 +29,8 @@ def validate_lists(schema: Schema, value: Any, path: str = "") -> list[FieldErro
         kind = schema.get("x-kubernetes-list-type")
         if kind == "set":
             errors += [
-                duplicate(f"{path}[{index}]", value[index]) for index in _repeated([_identity(item) for item in value])
+                duplicate(f"{path}[{index}]", _in_order(value[index]))
+                for index in _repeated([_identity(item) for item in value])
             ]
         elif kind == "map":
             errors += _map_duplicates(schema, value, path)
@@ -47,7 +48,7 @@ def _map_duplicates(schema: Schema, value: list[Any], path: str) -> list[FieldEr
     items = [item or {} for item in value]
     again = _repeated([tuple(_identity(item[key]) if key in item else None for key in keys) for item in items])
     found = [(index, {key: items[index][key] for key in keys if key in items[index]}) for index in again]
-    return [duplicate(f"{path}[{index}]", item) for index, item in found]
+    return [duplicate(f"{path}[{index}]", _in_order(item)) for index, item in found]
 
 
 def _identity(item: Any) -> Any:
@@ -55,6 +56,13 @@ def _identity(item: Any) -> Any:
     if isinstance(item, dict | list):
         return json.dumps(item, sort_keys=True)
     return (item.__class__, item)
+
+
+def _in_order(item: Any) -> Any:
+    """Go shows the members of maps in the order of their names."""
+    if isinstance(item, dict):
+        return {key: _in_order(item[key]) for key in sorted(item)}
+    return [_in_order(each) for each in item] if isinstance(item, list) else item
 
 
 def _repeated(items: Sequence[Any]) -> list[int]:
