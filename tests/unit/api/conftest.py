@@ -32,6 +32,8 @@ class Judge:
         decoded = decode(self.resource.schema(), {"metadata": {"name": "x", "namespace": "default"}} | obj).object
         if self.resource.strategy.default is not None:
             self.resource.strategy.default(decoded)
+        if self.resource.strategy.default_moments is not None:
+            self.resource.strategy.default_moments(decoded, NOW)
         return decoded
 
     def created(self, obj: dict[str, Any]) -> dict[str, Any]:
