@@ -8,7 +8,7 @@ cd "$ROOT"
 VENV=$ROOT/.venv
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/steersman
 KUBECTL_VERSION=v1.37.2
-export PATH=$VENV/bin:$PATH PYTHONDONTWRITEBYTECODE=${PYTHONDONTWRITEBYTECODE:-}
+export PATH=$VENV/bin:$PATH
 
 say() { printf '%s\n' "-- $*" >&2; }
 die() { printf '%s\n' "$0: $*" >&2; exit 1; }
