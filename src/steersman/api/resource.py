@@ -201,6 +201,8 @@ class Resource:
     strategy: Strategy = field(default_factory=Strategy)
     columns: tuple[Column, ...] = ()
     """Beside Name, which every table begins with; empty: Name and Created At."""
+    cells: Callable[[Object, datetime], list[Any]] | None = None
+    """`(obj, now)`: the values of all columns at once, where they share work."""
     listed_default: Callable[[Iterable[Object]], str] | None = None
     """Gives the name of the one object of a list behind whose name tables write `(default)`; empty: none."""
     selectable: tuple[tuple[str, Callable[[Object], str]], ...] = ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.pod_resize import prepare_resize, validate_resize
 from steersman.api.core.pod_status import status_warnings, validate_status_update
-from steersman.api.core.pod_table import COLUMNS
+from steersman.api.core.pod_table import COLUMNS, pod_cells
 from steersman.api.core.pod_update import validate_ephemeral_containers_update, validate_pod, validate_pod_update
 from steersman.api.core.pod_views import prepare_ephemeral_containers, prepare_status
 from steersman.api.core.podspec.arithmetic import default_pod_resources, qos_class
@@ -206,6 +206,7 @@ PODS = Resource(
         delete_returns_object=True,
     ),
     columns=COLUMNS,
+    cells=pod_cells,
     selectable=(
         ("spec.nodeName", _node_name),
         ("spec.host", _node_name),

@@ -40,11 +40,14 @@ def _summarize(pod: Object) -> _Summary:
     conditions = status.get("conditions") or ()
     if any(c.get("type") == "PodScheduled" and c.get("reason") == "SchedulingGated" for c in conditions):
         summary.reason = "SchedulingGated"
-    init = {container.get("name"): container for container in (pod.get("spec") or {}).get("initContainers") or ()}
-    sidecars = _Summary("")
-    initializing = _init_containers(summary, sidecars, status.get("initContainerStatuses") or (), init)
-    if not initializing or _is_true(conditions, "Initialized"):
-        summary.restarts, summary.last_restart = sidecars.restarts, sidecars.last_restart
+    done = True
+    if statuses := status.get("initContainerStatuses"):
+        init = {container.get("name"): container for container in (pod.get("spec") or {}).get("initContainers") or ()}
+        sidecars = _Summary("")
+        done = not _init_containers(summary, sidecars, statuses, init) or _is_true(conditions, "Initialized")
+        if done:
+            summary.restarts, summary.last_restart = sidecars.restarts, sidecars.last_restart
+    if done:
         _containers(summary, status.get("containerStatuses") or (), conditions)
     if (pod.get("metadata") or {}).get("deletionTimestamp"):
         if status.get("reason") == "NodeLost":
@@ -117,18 +120,28 @@ def _is_true(conditions: Sequence[Object], kind: str) -> bool:
     return any(c.get("type") == kind and c.get("status") == "True" for c in conditions)
 
 
-def _ready(pod: Object, _now: datetime) -> str:
+def pod_cells(pod: Object, now: datetime) -> list[Any]:
+    """The values of all columns: three of them come from one look at the containers."""
+    summary = _summarize(pod)
+    return [
+        _ready(pod, summary),
+        summary.reason,
+        _restarts(summary, now),
+        _age(pod, now),
+        _ip(pod, now),
+        _node(pod, now),
+        _nominated_node(pod, now),
+        _readiness_gates(pod, now),
+    ]
+
+
+def _ready(pod: Object, summary: _Summary) -> str:
     spec = pod.get("spec") or {}
     total = len(spec.get("containers") or ()) + sum(map(is_sidecar, spec.get("initContainers") or ()))
-    return f"{_summarize(pod).ready}/{total}"
+    return f"{summary.ready}/{total}"
 
 
-def _status(pod: Object, _now: datetime) -> str:
-    return _summarize(pod).reason
-
-
-def _restarts(pod: Object, now: datetime) -> str:
-    summary = _summarize(pod)
+def _restarts(summary: _Summary, now: datetime) -> str:
     if not summary.restarts or not summary.last_restart:
         return str(summary.restarts)
     return f"{summary.restarts} ({translate_timestamp_since(summary.last_restart, now)} ago)"
@@ -162,12 +175,22 @@ def _readiness_gates(pod: Object, _now: datetime) -> str:
 
 
 COLUMNS = (
-    Column("Ready", "string", _ready, description="The aggregate readiness state of this pod for accepting traffic."),
-    Column("Status", "string", _status, description="The aggregate status of the containers in this pod."),
+    Column(
+        "Ready",
+        "string",
+        lambda pod, _now: _ready(pod, _summarize(pod)),
+        description="The aggregate readiness state of this pod for accepting traffic.",
+    ),
+    Column(
+        "Status",
+        "string",
+        lambda pod, _now: _summarize(pod).reason,
+        description="The aggregate status of the containers in this pod.",
+    ),
     Column(
         "Restarts",
         "string",
-        _restarts,
+        lambda pod, now: _restarts(_summarize(pod), now),
         description="The number of times the containers in this pod have been restarted and when the last container "
         "in this pod has restarted.",
     ),

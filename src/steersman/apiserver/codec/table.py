@@ -12,7 +12,7 @@ from steersman.api.errors import BadRequest, go_quote
 from steersman.apiserver.codec.partial import list_metadata, partial_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from steersman.api.meta.types import Object
@@ -54,11 +54,12 @@ def table_of(
     rows: list[Object] = []
     marked = resource.listed_default(objects) if whole_list and resource.listed_default is not None else ""
     revision = ""
+    cells_of = _cells_of(resource, now)
     for obj in objects:
         metadata = obj.get("metadata") or {}
         revision = metadata.get("resourceVersion", "")
         beside = _beside(resource, obj, include_object, version)
-        cells = _cells(resource, obj, metadata, now)
+        cells = cells_of(obj, metadata)
         if marked and metadata.get("name") == marked:
             cells[0] = f"{marked} (default)"
         rows.append({"cells": cells, "object": beside})
@@ -80,11 +81,16 @@ def column_definitions(resource: Resource) -> list[Object]:
     return own if _names_itself(resource) else [name, *own]
 
 
-def _cells(resource: Resource, obj: Object, metadata: Object, now: datetime) -> list[Any]:
+def _cells_of(resource: Resource, now: datetime) -> Callable[[Object, Object], list[Any]]:
+    """`(obj, metadata)`: one row's cells."""
     if not resource.columns and not resource.custom:
-        return [metadata.get("name", ""), metadata.get("creationTimestamp") or _ZERO_TIME]
-    own = [column.value(obj, now) for column in resource.columns]
-    return own if _names_itself(resource) else [metadata.get("name", ""), *own]
+        return lambda _, metadata: [metadata.get("name", ""), metadata.get("creationTimestamp") or _ZERO_TIME]
+    if (together := resource.cells) is not None:
+        return lambda obj, metadata: [metadata.get("name", ""), *together(obj, now)]
+    values = [column.value for column in resource.columns]
+    if _names_itself(resource):
+        return lambda obj, _: [value(obj, now) for value in values]
+    return lambda obj, metadata: [metadata.get("name", ""), *[value(obj, now) for value in values]]
 
 
 def _names_itself(resource: Resource) -> bool:

@@ -4,14 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from steersman.api.core.pod_table import COLUMNS
+from steersman.api.core.pod_table import COLUMNS, pod_cells
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
 def _cells(status=None, spec=None, **metadata):
     pod = {"metadata": metadata, "spec": {"containers": [{"name": "c"}]} | (spec or {}), "status": status or {}}
-    return [column.value(pod, NOW) for column in COLUMNS]
+    cells = pod_cells(pod, NOW)
+    assert cells == [column.value(pod, NOW) for column in COLUMNS]
+    return cells
 
 
 def _running(ready=True, restarts=0, **last):
