@@ -7,7 +7,10 @@ Requests are bytes made beforehand; answers are read with httptools. Nothing is 
 from __future__ import annotations
 
 import asyncio
+import re
+import shutil
 import ssl
+import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -226,6 +229,52 @@ async def run_chained(
         connection.transport.close()
     number = rounds * connections
     return Result(name, number, seconds, used / number * 1e6, [], statuses, rss_mb(target.pid))
+
+
+_SCRIPT = """
+local n = 0
+request = function()
+  n = (n + 1) % {number}
+  return wrk.format("GET", "{path}" .. n)
+end
+"""
+
+
+async def run_wrk(target: Target, path: str, number: int, *, connections: int = 16, seconds: int = 3) -> Result | None:
+    """GET `path` followed by 0, 1, ... below `number`, by the wrk tool; None where it is not installed.
+
+    A client that is slower than the server wakes it up for every single request, and then that is what is measured.
+    """
+    tool = shutil.which("wrk")
+    if tool is None:
+        return None
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(_SCRIPT.format(path=path, number=number))
+        script.flush()
+        cpu = cpu_s(target.pid)
+        process = await asyncio.create_subprocess_exec(
+            *(tool, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script.name),
+            *("-H", f"Authorization: Bearer {target.token}", f"https://{target.host}:{target.port}"),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output = (await process.communicate())[0].decode()
+        used = cpu_s(target.pid) - cpu
+    operations = int(_found(r"(\d+) requests in", output))
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", output)
+    p99_ms = float(p99[1]) * _IN_MS[p99[2]] if p99 else 0.0
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    statuses = {500: int(failed[1])} if failed else {200: operations}
+    return Result("GET", operations, seconds, used / operations * 1e6, [p99_ms], statuses, rss_mb(target.pid))
+
+
+_IN_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    if found is None:
+        raise ValueError(f"wrk said: {text}")
+    return found[1]
 
 
 async def fetch(target: Target, request: bytes) -> tuple[int, bytes]:
