@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from steersman.testing.in_process import InProcessClient, Reply, Stream
+from steersman.testing.rest import RestClient
 from steersman.testing.server import ServerProcess
 from steersman.testing.virtual_time import VirtualClock, VirtualTimeLoop
 
@@ -65,11 +66,41 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A --token-auth-file with the users of TOKENS."""
+    path = tmp_path_factory.mktemp("tokens") / "tokens.csv"
+    path.write_text(TOKENS)
+    return path
+
+
+@pytest.fixture
+def serve(tokens: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Starts servers of a test's own, `serve(data_dir, *arguments, store=...)`; what still runs is ended after it."""
+    with ExitStack() as stack:
+
+        def start(data_dir: Path, *arguments: str, store: str = "sqlite") -> ServerProcess:
+            process = ServerProcess(data_dir=data_dir, store=store, token_auth_file=tokens, arguments=arguments)
+            return stack.enter_context(process)
+
+        yield start
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> Callable[..., RestClient]:
+    """Makes clients of a server, as admin unless said otherwise: `client(server, token="alice-token")`."""
+
+    def make(server: ServerProcess, *, token: str = "admin-token") -> RestClient:
+        made = RestClient(server.url, ca=server.ca, token=token)
+        request.addfinalizer(made.close)
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, tokens: Path) -> Iterator[ServerProcess]:
     """One real server over TLS for all tests of this process, on the default store; users of TOKENS."""
     folder = tmp_path_factory.mktemp("server")
-    tokens = folder / "tokens.csv"
-    tokens.write_text(TOKENS)
     with ServerProcess(data_dir=folder / "data", token_auth_file=tokens) as process:
         yield process
         stopped = process.stop()

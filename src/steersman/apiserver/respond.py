@@ -295,10 +295,16 @@ def too_many_requests(retry_s: int) -> Response:
     return Response(429, body, TEXT, (*NO_SNIFF, ("Retry-After", str(retry_s))))
 
 
-def document(body: Any, representation: Representation, code: int = 200, protobuf: Protobuf | None = None) -> Response:
+def document(
+    body: Any,
+    representation: Representation,
+    code: int = 200,
+    protobuf: Protobuf | None = None,
+    headers: HeaderPairs = (),
+) -> Response:
     """A document that is no resource (discovery, version)."""
     return Response(
-        code, encode(body, representation, protobuf), representation.content_type, NO_CACHE, compressible=True
+        code, encode(body, representation, protobuf), representation.content_type, NO_CACHE, headers, compressible=True
     )
 
 

@@ -144,8 +144,8 @@ class RunningServer:
         self._stack.callback(listener.close)
         port: int = listener.getsockname()[1]
         host = config.advertise or _reachable(config.listen)
-        pki = self._pki(host)
         store = await self._open_store()
+        pki = self._pki(host)  # after the store: the folder may be another server's
         self.parts = parts = wire(
             store=store,
             clock=self._clock,

@@ -72,9 +72,6 @@ class Watcher(Protocol):
 
     def offer(self, change: Change) -> None: ...
 
-    def progressed(self, revision: int) -> None:
-        """Everything up to `revision` has been offered."""
-
     def lost(self) -> None:
         """The collection was reloaded and changes may be missing: end, so that the client lists again."""
 

@@ -11,6 +11,7 @@ connection that breaks raises OSError or http.client.HTTPException.
 from __future__ import annotations
 
 import contextlib
+import copy
 import http.client
 import json
 import socket
@@ -52,7 +53,6 @@ class RestClient:
         timeout_s: float = 15,
     ) -> None:
         """`certificate`: certificate and key of a client, PEM files."""
-        self._arguments: dict[str, Any] = {"ca": ca, "token": token, "certificate": certificate, "timeout_s": timeout_s}
         self._url = url
         self._timeout_s = timeout_s
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -63,7 +63,9 @@ class RestClient:
 
     def again(self) -> RestClient:
         """Another client like this one, for another thread."""
-        return RestClient(self._url, **self._arguments)
+        other = copy.copy(self)
+        other._connection = None
+        return other
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""

@@ -27,7 +27,11 @@ _URL = re.compile(r"https://[^\s,;)]+")
 
 
 class NotReady(RuntimeError):
-    """The server ended, or said nothing, before it was ready; its output is in the message."""
+    """The server ended, or said nothing, before it was ready; its output is in the message, `code` its exit code."""
+
+    def __init__(self, message: str, *, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,11 @@ class ServerProcess:
         self._reader = threading.Thread(target=self._read, name="server-output", daemon=True)
         self._reader.start()
         if not self._ready.wait(self._start_s_max) or not self.url:
-            self.stop()
-            raise NotReady(f"{' '.join(self._command)} was not ready in {self._start_s_max:g} s:\n{self.log_tail()}")
+            code = self.stop().code
+            seconds = time.monotonic() - begun
+            raise NotReady(
+                f"{' '.join(self._command)} was not ready after {seconds:.1f} s:\n{self.log_tail()}", code=code
+            )
         self.start_s = time.monotonic() - begun
         return self
 

@@ -124,6 +124,7 @@ class HttpConnection(asyncio.Protocol):
         self._wheel.discard(self)
         self._server.forget(self)
         self._held.clear()
+        self._sink = None  # usually a method of this object, which would keep it until the collector comes
         self._reader.close()
         for waiter in self._waiters:
             if not waiter.done():
@@ -248,6 +249,8 @@ class HttpConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cut the connection."""
+        if self._lost:
+            return
         self._sink = self._discard
         self._held.clear()
         self.transport.abort()
@@ -305,6 +308,8 @@ class HttpConnection(asyncio.Protocol):
 
     def _close(self) -> None:
         """Close once everything written has been sent."""
+        if self._lost:
+            return
         self._sink = self._discard
         self._held.clear()
         self.transport.close()

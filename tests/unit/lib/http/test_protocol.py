@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 import struct
@@ -10,6 +11,7 @@ import struct
 import pytest
 
 from steersman.lib.http.message import Request, Response, StreamResponse, chunk_frame
+from steersman.lib.http.protocol import HttpConnection
 
 GET = b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST %b HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b"
@@ -379,3 +381,32 @@ async def test_a_read_is_cancelled_and_a_change_completed_when_the_peer_leaves(
     gate.set()
     await soon(lambda: outcome and site.server.counters.in_flight == 0)
     assert outcome == [expected]
+
+
+@pytest.mark.parametrize("leaving", ["peer", "server"])
+async def test_a_connection_that_has_gone_is_freed_at_once(serve, leaving: str) -> None:
+    """Its buffers are large, and the collector is told to come rarely."""
+
+    async def forever(stream) -> None:
+        stream.write(b"x")
+        await asyncio.Event().wait()
+
+    def answer(request: Request) -> Response | StreamResponse:
+        if request.path == "/stream":
+            return StreamResponse(200, forever, "text/plain")
+        return Response(200, b"x", "text/plain", close=leaving == "server")
+
+    site = await serve(answer)
+    gc.collect()
+    gc.disable()
+    try:
+        for path in (b"/stream", b"/whole"):
+            client = await site.connect()
+            client.send(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+            await client.head()
+            await client.close()
+        while site.server.counters.connections or len(site.server.tasks):
+            await asyncio.sleep(0)
+        assert [found for found in gc.get_objects() if isinstance(found, HttpConnection)] == []
+    finally:
+        gc.enable()
