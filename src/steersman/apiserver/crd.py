@@ -92,9 +92,6 @@ class _Emptied:
         if not self._collection.entries:
             self.lost()
 
-    def progressed(self, revision: int) -> None:
-        """Nothing to do."""
-
     def lost(self) -> None:
         if self in self._collection.followers:
             self._collection.followers.remove(self)
@@ -147,9 +144,6 @@ class CustomResources:
             return
         self._renew(name, self._decoded(change.entry))
         self._enqueue(name)
-
-    def progressed(self, revision: int) -> None:
-        """Nothing depends on it."""
 
     def lost(self) -> None:
         """The definitions were loaded again."""

@@ -73,9 +73,6 @@ class _Follow:
         namespace, _, name = entry.key[len(self._served.prefix) :].rpartition("/")
         return namespace, name
 
-    def progressed(self, revision: int) -> None:
-        pass
-
     def lost(self) -> None:
         """The cache was loaded again: what is gone must go here too, so begin anew."""
         for identity in self._known:
@@ -160,9 +157,6 @@ class NodePods:
                     del self._by_node[node]
         if not change.deleted:
             self._add(change.entry)
-
-    def progressed(self, revision: int) -> None:
-        pass
 
     def pods_on_node(self, node: str) -> Iterable[_CachedPod]:
         served = self._resources.of(PODS)

@@ -49,9 +49,6 @@ class Recorder:
         if self.log is not None:
             self.log.append((self.name, change.entry.body))
 
-    def progressed(self, revision: int) -> None:
-        pass
-
     def lost(self) -> None:
         self.losses += 1
 

@@ -182,9 +182,6 @@ class PortFollower:
             for entry in self._served.collection.range(self._served.prefix):
                 self._put(entry)
 
-    def progressed(self, revision: int) -> None:
-        pass
-
     def _put(self, entry: Entry) -> None:
         service = orjson.loads(self._served.type_meta + entry.body)
         self.ledger.put(entry.key, all_ports_of(service))

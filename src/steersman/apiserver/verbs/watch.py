@@ -187,9 +187,6 @@ class RunningWatch:
             frame = change.frames[key] = self._frames.framed(event, entry)
         return frame
 
-    def progressed(self, revision: int) -> None:
-        self._sent = max(self._sent, revision)
-
     def lost(self) -> None:
         self._end()
 
