@@ -223,6 +223,9 @@ def main() -> None:
     budgets = tomllib.loads((Path(__file__).parent / "budgets.toml").read_text())["rows"]
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
+        # An installed package has its bytecode; so has the second start here, whatever the environment says.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(data_dir / "bytecode")
         tokens = data_dir / "tokens.csv"
         tokens.write_text(TOKENS + "admin-token,admin,admin,system:masters\n")
         began = time.perf_counter()
