@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.apiserver.codec.declared_order import DeclaredOrder
 from steersman.apiserver.codec.malformed import Malformed
 from steersman.apiserver.codec.protobuf_read import Reader
 from steersman.apiserver.codec.protobuf_tables import Message, Tables, varint
@@ -29,6 +30,7 @@ class Protobuf:
 
     def __init__(self) -> None:
         self._tables = Tables()
+        self.declared_order = DeclaredOrder(self._tables)
 
     def knows(self, api_version: str, kind: str) -> bool:
         """Whether a kind has a protobuf form."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from steersman.api.errors import ApiError, BadRequest, Invalid, NotFound, forbidden, invalid, required
 from steersman.api.schema.decode import DecodeError, decode
 from steersman.apiserver import respond
@@ -17,6 +15,7 @@ from steersman.apiserver.body import keep_reset
 from steersman.apiserver.codec import json, yaml
 from steersman.apiserver.codec.malformed import Malformed, Parsed, type_meta
 from steersman.apiserver.codec.negotiate import patch_type
+from steersman.apiserver.patch.echo import patched_text
 from steersman.apiserver.patch.errors import PatchError, to_api_error
 from steersman.apiserver.patch.json_patch import apply_json_patch, check_operations
 from steersman.apiserver.patch.managed_fields import apply
@@ -134,6 +133,11 @@ def _decode_patched(
 ) -> Object:
     """The patched document as an object. What is wrong with it is the patch's fault: 422, naming nothing."""
     resource = call.served.resource
+
+    def bad(why: str) -> ApiError:
+        text = patched_text(patched, old, resource.schema(), service.protobuf.declared_order.members)
+        return Invalid.of("", "", "", [invalid("patch", text, why)])
+
     if not isinstance(patched, dict):
         raise Invalid("the server rejected our request due to an error in our request", details={})
     if keep_type:
@@ -144,25 +148,19 @@ def _decode_patched(
             wrong = invalid("kind", kind, f"must be {resource.kind}")
             raise Invalid.of(resource.group, kind, old["metadata"]["name"], [wrong])
         if (api_version, kind) != (resource.api_version, resource.kind):
-            why = service.kinds.mismatch(api_version, kind, resource.group, resource.kind)
-            raise _bad_result(patched, why)
+            raise bad(service.kinds.mismatch(api_version, kind, resource.group, resource.kind))
         decoded = decode(resource.schema(), patched)
     except (DecodeError, Malformed) as error:
-        raise _bad_result(patched, str(error)) from None
+        raise bad(str(error)) from None
     obj = decoded.object
     obj["kind"], obj["apiVersion"] = resource.kind, resource.api_version
     keep_reset(patched, obj)
     unknown = [f'unknown field "{path}"' for path in decoded.unknown]
     if unknown and options.field_validation == "Strict":
-        raise _bad_result(patched, f"strict decoding error: {', '.join(unknown)}")
+        raise bad(f"strict decoding error: {', '.join(unknown)}")
     if options.field_validation == "Warn":
         call.warnings += unknown
     return obj
-
-
-def _bad_result(patched: Any, why: str) -> ApiError:
-    text = orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
-    return Invalid.of("", "", "", [invalid("patch", text, why)])
 
 
 # -- apply
