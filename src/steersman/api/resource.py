@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.api.schema.model import Type
 
+_UNKNOWN_SELECTOR = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+
 
 class Scope(StrEnum):
     """The value is discovery's word."""
@@ -122,7 +124,9 @@ class Strategy:
     delete_returns_object: bool = False
     """DELETE answers the object as it was, not a Status."""
     default_propagation_policy: str = "Background"
-    """What a DELETE without policy means for dependents: "Orphan" or "Background"."""
+    """What a DELETE without policy means for dependents: "Orphan" or "Background"; "Unsupported" where it has none, and
+    the garbage collector never acts.
+    """
     delete_warning: str = ""
     """Text of a Warning header for a DELETE without policy."""
     graceful_delete: Callable[[Object, int | None, Context], int | None] | None = None
@@ -209,7 +213,7 @@ class Resource:
     """Field selectors beside metadata.name and metadata.namespace: label and pure getter of the stored object."""
     selector_names: tuple[tuple[str, str], ...] = ()
     """Of a view whose field selectors have other names: its own and the stored resource's."""
-    unknown_selector: str = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+    unknown_selector: str = _UNKNOWN_SELECTOR
     """What upstream says about a field selector that the resource does not have; `{}` stands for the field."""
     storage_prefix: str = ""
     """Path below /registry/; left out: the plural (with the group in front for custom resources)."""
@@ -248,6 +252,11 @@ class Resource:
     def api_version(self) -> str:
         """`v1`, `apps/v1`: what objects carry as apiVersion."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def worded_selectors(self) -> bool:
+        """Whether upstream lists its field selectors one by one; metadata.namespace then is one only in a namespace."""
+        return self.unknown_selector != _UNKNOWN_SELECTOR
 
     @property
     def namespaced(self) -> bool:

@@ -160,6 +160,8 @@ def _garbage_finalizers(metadata: Object, strategy: Strategy, options: DeleteOpt
 
 def _wants(finalizers: list[str], strategy: Strategy, options: DeleteOptions) -> tuple[bool, bool]:
     """(orphan, foreground), decided by the explicit option, else by finalizers that are there, else by the default."""
+    if strategy.default_propagation_policy == "Unsupported":
+        return False, False
     if options.orphan_dependents is not None:
         return options.orphan_dependents, False
     if options.propagation is not None:

@@ -141,7 +141,7 @@ class Pipeline:
                 break
             except StoreConflict as conflict:
                 if attempt == tries - 1:
-                    raise _exists(served, write.name, conflict) from None
+                    raise _exists(served, metadata, conflict) from None
                 metadata["name"] = write.name = generate_name(metadata["generateName"], self._identifiers.rng)
         if hook is not None and not write.dry_run:
             await hook.committed(write, obj, None)
@@ -291,7 +291,7 @@ class Pipeline:
         served = write.served
         asked = metadata.get("resourceVersion") or ""
         if not asked or asked == "0":
-            if not strategy.allow_unconditional_update and write.subresource is None:
+            if not strategy.allow_unconditional_update:
                 error = invalid("metadata.resourceVersion", 0, "must be specified for an update")
                 # Told by upstream's store, which knows resources and no kinds.
                 raise Invalid.of(served.resource.group, served.resource.plural, write.name, [error])
@@ -535,9 +535,15 @@ def _needless(served: Served, write: Write) -> Conflict:
     return Conflict.of(served.resource.group, served.resource.plural, write.name, why)
 
 
-def _exists(served: Served, name: str, conflict: StoreConflict) -> AlreadyExists:
+def _worth_retrying(error: AlreadyExists) -> AlreadyExists:
+    """The refusal of a name that was asked to be generated: the next one may be free."""
+    details = {**(error.details or {}), "retryAfterSeconds": 1}
+    return AlreadyExists(error.message, details=details, headers=(("Retry-After", "1"),))
+
+
+def _exists(served: Served, metadata: Object, conflict: StoreConflict) -> AlreadyExists:
     resource = served.resource
-    error = AlreadyExists.of(resource.group, resource.plural, name)
+    error = AlreadyExists.of(resource.group, resource.plural, metadata["name"])
     if conflict.current is not None and orjson.loads(conflict.current.value)["metadata"].get("deletionTimestamp"):
         error = AlreadyExists(f"object is being deleted: {error.message}", details=error.details)
-    return error
+    return _worth_retrying(error) if metadata.get("generateName") else error

@@ -77,7 +77,7 @@ def select(resource: Resource, options: ListOptions, *, prefix: str, name: str =
         selectable = (resource if resource.custom else resource.stored).selectable
         names = dict(resource.selector_names) or {field: field for field, _ in selectable}
         names["metadata.name"] = "metadata.name"
-        if resource.namespaced or not resource.custom:
+        if resource.namespaced or not (resource.custom or resource.worded_selectors):
             names["metadata.namespace"] = "metadata.namespace"
         for requirement in fields.requirements:
             if requirement.field not in names:

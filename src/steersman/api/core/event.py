@@ -118,6 +118,7 @@ EVENTS = Resource(
         validate_update=_validate_update,
         allow_create_on_update=True,
         ttl_s=TTL_S,
+        default_propagation_policy="Unsupported",
     ),
     columns=COLUMNS,
     selectable=(

@@ -72,7 +72,9 @@ async def delete_collection(call: Call, service: Service) -> Response:
             await service.pipeline.delete(write, options)
         deleted.append(obj)
     document = respond.list_document(call, deleted, meta)
-    return respond.document(document, call.representation, protobuf=call.protobuf)
+    return respond.document(
+        document, call.representation, protobuf=call.protobuf, headers=respond.warning_headers(call.warnings)
+    )
 
 
 def _warn(call: Call, options: DeleteOptions) -> None:

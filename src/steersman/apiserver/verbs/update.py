@@ -28,19 +28,23 @@ async def update(call: Call, service: Service) -> Response:
 
     def decode() -> Object:
         said.clear()
-        obj = body.from_value(
+        return body.from_value(
             parsed, expected, raw=raw, validation=options.field_validation, warnings=said, kinds=service.kinds
         )
-        fit_namespace(call, obj)
-        check_name(call, obj)
-        return obj
 
-    first: list[Object] = [decode()]
+    obj = decode()
     call.warnings += said
+    fit_namespace(call, obj)
+    check_name(call, obj)
+    first = [obj]
     uid = first[0]["metadata"].get("uid") or None
 
     def transform(_old: Object | None) -> Object:
-        return first.pop() if first else decode()
+        if first:
+            return first.pop()
+        again = decode()
+        fit_namespace(call, again)
+        return again
 
     write = call.write(options, "UpdateOptions")
     written = await service.pipeline.update(

@@ -83,3 +83,10 @@ async def test_the_author_is_recorded(api: Any) -> None:
         (entry,) = reply.json()["metadata"]["managedFields"]
         assert (entry["manager"], entry["operation"]) == (manager, "Update")
         assert entry["fieldsV1"] == {"f:data": {".": {}, "f:k": {}}}
+
+
+async def test_a_taken_name_is_worth_a_retry_if_one_could_be_generated(api: Any) -> None:
+    body = {"metadata": {"name": "taken", "generateName": "t-"}}
+    await api.ask("POST", "/api/v1/namespaces/default/configmaps", body)
+    reply = await api.ask("POST", "/api/v1/namespaces/default/configmaps", body)
+    assert (reply.status, reply.json()["details"]["retryAfterSeconds"]) == (409, 1)

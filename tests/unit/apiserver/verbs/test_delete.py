@@ -81,3 +81,16 @@ async def test_a_collection_is_deleted_as_selected(api: Any) -> None:
     assert reply.status == 200
     left = (await api.ask("GET", MAPS)).json()["items"]
     assert [item["metadata"]["name"] for item in left] == ["b"]
+
+
+async def test_events_have_no_dependents_whatever_the_policy_says(api: Any) -> None:
+    events = "/api/v1/namespaces/default/events"
+    await api.ask("POST", events, {"metadata": {"name": "e"}, "involvedObject": {"namespace": "default"}})
+    reply = await api.ask("DELETE", f"{events}/e", {"propagationPolicy": "Foreground"})
+    assert reply.json()["kind"] == "Status"
+    assert (await api.ask("GET", f"{events}/e")).status == 404
+
+
+async def test_a_collection_warns_as_one_object_does(api: Any) -> None:
+    reply = await api.ask("DELETE", "/api/v1/namespaces/default/endpoints")
+    assert "Endpoints is deprecated" in str(reply.headers)

@@ -103,3 +103,8 @@ async def test_all_namespaces_in_order_of_their_keys(api: Any) -> None:
         await api.ask("POST", f"/api/v1/namespaces/{namespace}/secrets", {"metadata": {"name": "s"}})
     listed = (await api.ask("GET", "/api/v1/secrets")).json()["items"]
     assert [item["metadata"]["namespace"] for item in listed] == ["aaa", "default"]
+
+
+async def test_namespaces_have_no_namespace_to_select_by(api: Any) -> None:
+    reply = await api.ask("GET", "/api/v1/namespaces", fieldSelector="metadata.namespace=x")
+    assert (reply.status, reply.json()["message"]) == (400, "field label not supported: metadata.namespace")

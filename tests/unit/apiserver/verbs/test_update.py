@@ -101,3 +101,19 @@ async def test_status_is_another_door(api: Any) -> None:
     node = (await api.ask("GET", "/api/v1/nodes/n")).json()
     assert node["status"]["addresses"][0]["address"] == "n"
     assert node["spec"]["unschedulable"] is True
+
+
+async def test_a_status_too_needs_its_version_where_the_object_does(api: Any) -> None:
+    budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+    body = {"metadata": {"name": "b"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}}}
+    await api.ask("POST", budgets, body)
+    reply = await api.ask("PUT", f"{budgets}/b/status", body)
+    assert (reply.status, reply.json()["details"]["causes"][0]["field"]) == (422, "metadata.resourceVersion")
+
+
+async def test_unknown_fields_are_told_even_of_a_refused_body(api: Any) -> None:
+    maps = "/api/v1/namespaces/default/configmaps"
+    await api.ask("POST", maps, {"metadata": {"name": "w"}})
+    reply = await api.ask("PUT", f"{maps}/w", {"metadata": {"name": "other"}, "nosuch": 1})
+    assert reply.status == 400
+    assert "nosuch" in str(reply.headers)
