@@ -5,7 +5,7 @@ authoriser.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 
@@ -84,7 +84,7 @@ class _Follow:
 class CachedObjects:
     """Service account tokens ask whether the objects they are bound to still exist."""
 
-    _BOUND = {"serviceaccounts": SERVICE_ACCOUNTS, "pods": PODS, "secrets": SECRETS, "nodes": NODES}
+    _BOUND: ClassVar = {"serviceaccounts": SERVICE_ACCOUNTS, "pods": PODS, "secrets": SECRETS, "nodes": NODES}
 
     def __init__(self, resources: ResourceTable, reader: CacheReader) -> None:
         self._resources = resources

@@ -8,11 +8,11 @@ known.
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING
 
 from steersman.api.columns import AGE, at
 from steersman.api.errors import FieldError, forbidden, invalid, required, too_long
+from steersman.api.meta import go_json
 from steersman.api.meta.names import config_map_key
 from steersman.api.meta.object_meta import immutable
 from steersman.api.resource import Column, Resource, Scope, Strategy
@@ -30,7 +30,6 @@ _REQUIRED = {
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
 }
 _JSON = ("kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson")
-_GO_KINDS = {list: "array", str: "string", int: "number", float: "number", bool: "bool"}
 
 
 def _default(obj: Object) -> None:
@@ -74,13 +73,12 @@ def _validate_type(obj: Object, data: Object) -> list[FieldError]:
 def _validate_json(key: str, data: Object) -> list[FieldError]:
     """The value is a JSON object; nothing of it is shown."""
     try:
-        content = json.loads(base64.b64decode(data[key]))
+        content = go_json.loads(base64.b64decode(data[key]).decode(errors="replace"))
         if isinstance(content, dict) or content is None:
             return []
-        kind = _GO_KINDS[type(content)]
-        why = f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
-    except ValueError as error:
-        why = "unexpected end of JSON input" if not data[key] else str(error)
+        why = go_json.type_error(content, "map[string]interface {}")
+    except go_json.GoJsonError as error:
+        why = str(error)
     return [invalid(f"data[{key}]", "<secret contents redacted>", why)]
 
 

@@ -4,14 +4,14 @@ deletion cost, mirror pods.
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from steersman.api.core.podspec.validation.common import local_descending_path
 from steersman.api.core.podspec.validation.options import DELETION_COST, deletion_cost_is_valid
 from steersman.api.core.podspec.validation.scheduling import validate_tolerations
 from steersman.api.core.podspec.walk import all_containers, containers_with_paths, is_windows
 from steersman.api.errors import FieldError, forbidden, go_quote, invalid
+from steersman.api.meta import go_json
 
 if TYPE_CHECKING:
     from steersman.api.core.podspec.validation.options import Options
@@ -26,14 +26,6 @@ LOCALHOST_PREFIX = "localhost/"
 _PROFILES = (APP_ARMOR_PREFIX, SECCOMP_POD, SECCOMP_CONTAINER_PREFIX)
 _RUNTIME_DEFAULT = "runtime/default"
 _UNCONFINED = "unconfined"
-_SYNTAX = (
-    ("Expecting value", "looking for beginning of value"),
-    ("Expecting property name", "looking for beginning of object key string"),
-    ("Expecting ':'", "after object key"),
-    ("Illegal trailing comma", "looking for beginning of value"),
-    ("Extra data", "after top-level value"),
-)
-"""Where Python's decoder stops, and Go's words for it."""
 _TOLERATION = {"key": str, "operator": str, "value": str, "tolerationSeconds": int, "effect": str}
 
 
@@ -59,41 +51,24 @@ def validate_pod_annotations(annotations: Object, spec: Object, path: str, optio
 
 def _validate_tolerations_text(text: str, path: str, options: Options) -> list[FieldError]:
     try:
-        tolerations = json.loads(text)
-    except json.JSONDecodeError as error:
-        return [invalid(path, TOLERATIONS, _go_syntax_error(error))]
+        tolerations = go_json.loads(text)
+    except go_json.GoJsonError as error:
+        return [invalid(path, TOLERATIONS, str(error))]
     if tolerations is None:
         return []
     if not isinstance(tolerations, list):
-        return [invalid(path, TOLERATIONS, _go_type_error(tolerations, "[]core.Toleration"))]
+        return [invalid(path, TOLERATIONS, go_json.type_error(tolerations, "[]core.Toleration"))]
     tolerations = [{} if each is None else each for each in tolerations]
     for each in tolerations:
         if not isinstance(each, dict):
-            return [invalid(path, TOLERATIONS, _go_type_error(each, "core.Toleration"))]
+            return [invalid(path, TOLERATIONS, go_json.type_error(each, "core.Toleration"))]
         for name, kind in _TOLERATION.items():
             value = each.get(name)
             if value is not None and type(value) is not kind:
                 what = f"Go struct field Toleration.{name[:1].upper()}{name[1:]} of type"
-                detail = _go_type_error(value, "int64" if kind is int else "string")
+                detail = go_json.type_error(value, "int64" if kind is int else "string")
                 return [invalid(path, TOLERATIONS, detail.replace("Go value of type", what))]
     return validate_tolerations(tolerations, f"{path}.{TOLERATIONS}", options)
-
-
-def _go_syntax_error(error: json.JSONDecodeError) -> str:
-    """As Go's decoder words it."""
-    rest = error.doc[error.pos :].lstrip(" \t\r\n")
-    if not rest:
-        return "unexpected end of JSON input"
-    if error.msg.startswith("Expecting ','"):
-        inside = error.doc.count("{", 0, error.pos) > error.doc.count("}", 0, error.pos)
-        return f"invalid character '{rest[0]}' after {'object key:value pair' if inside else 'array element'}"
-    place = next((words for start, words in _SYNTAX if error.msg.startswith(start)), "in string literal")
-    return f"invalid character '{rest[0]}' {place}"
-
-
-def _go_type_error(value: Any, type_name: str) -> str:
-    kinds = {bool: "bool", str: "string", int: "number", float: "number", list: "array"}
-    return f"json: cannot unmarshal {kinds.get(type(value), 'object')} into Go value of type {type_name}"
 
 
 def _validate_seccomp(profile: str, path: str) -> list[FieldError]:
