@@ -181,7 +181,6 @@ class Bootstrap:
 
     def _api_services(self) -> Iterable[tuple[Resource, Object]]:
         """One for every group version that is served here."""
-        moment = self._service.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         served = {
             (s.resource.group, s.resource.version)
             for s in self._service.resources
@@ -193,22 +192,8 @@ class Bootstrap:
             spec["versionPriority"] = 9 if (group, version) == ("autoscaling", "v1") else version_priority
             if group:
                 spec["group"] = group
-            available = {
-                "type": "Available",
-                "status": "True",
-                "lastTransitionTime": moment,
-                "reason": "Local",
-                "message": "Local APIServices are always available",
-            }
             labels = {"kube-aggregator.kubernetes.io/automanaged": "onstart"}
-            yield (
-                API_SERVICES,
-                {
-                    "metadata": {"name": f"{version}.{group}", "labels": labels},
-                    "spec": spec,
-                    "status": {"conditions": [available]},
-                },
-            )
+            yield API_SERVICES, {"metadata": {"name": f"{version}.{group}", "labels": labels}, "spec": spec}
 
     # -- addresses
 

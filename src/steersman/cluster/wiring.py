@@ -28,6 +28,7 @@ from steersman.apiserver.discovery import Discovery
 from steersman.apiserver.documents import Documents
 from steersman.apiserver.health import Health
 from steersman.apiserver.identifiers import Identifiers
+from steersman.apiserver.keepers.catalog import keepers
 from steersman.apiserver.kinds import Kinds
 from steersman.apiserver.measured_store import MeasuredStore
 from steersman.apiserver.metrics import HealthMetrics, ServerMetrics
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.health import State
     from steersman.apiserver.hooks import Hook
+    from steersman.apiserver.keepers.base import Keeper
     from steersman.apiserver.subresources.component_statuses import Check
     from steersman.cluster.config import ServerConfig
     from steersman.lib.clock import Clock
@@ -85,14 +87,19 @@ class Parts:
     health: Health
     custom_resources: CustomResources
     address_repair: Repair
+    keepers: tuple[Keeper, ...]
 
     async def start(self) -> None:
         """After the cache is loaded, before anything is served."""
         await self.custom_resources.start()
         await self.address_repair.start()
+        for keeper in self.keepers:
+            await keeper.start()
 
     async def stop(self) -> None:
         """After the last request, before the store ends."""
+        for keeper in reversed(self.keepers):
+            await keeper.stop()
         await self.custom_resources.stop()
 
 
@@ -166,6 +173,7 @@ def wire(
         health=health,
         custom_resources=custom_resources,
         address_repair=address_repair,
+        keepers=keepers(resources=resources, reader=reader, pipeline=pipeline, identifiers=identifiers),
     )
 
 
