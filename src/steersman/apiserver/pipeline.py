@@ -11,7 +11,7 @@ again with what the store holds when somebody else was faster, unless the author
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -30,6 +30,7 @@ from steersman.api.meta.object_meta import validate_metadata, validate_metadata_
 from steersman.api.schema.empties import forget_empties
 from steersman.apiserver import deletion
 from steersman.apiserver.admission.interface import CREATE, DELETE, UPDATE, Review
+from steersman.apiserver.given import as_given
 from steersman.apiserver.objects import encode_stored
 from steersman.apiserver.patch.managed_fields import keep_timestamps, stamp_update
 from steersman.apiserver.write import Written
@@ -127,7 +128,7 @@ class Pipeline:
         judge = _judges(served.resource)
         if judge.validate is not None:
             errors += judge.validate(obj)
-        _judge(resource, metadata.get("name") or "", errors)
+        _judge(resource, metadata.get("name") or "", errors, write.given)
         if strategy.warnings is not None:
             write.warnings += strategy.warnings(obj, None)
         if strategy.canonicalize is not None:
@@ -265,7 +266,7 @@ class Pipeline:
             errors += judge.validate_update(new, old)
         elif judge.validate is not None:
             errors += judge.validate(new)
-        _judge(resource, write.name, errors)
+        _judge(resource, write.name, errors, write.given)
         warn = view.warnings if view is not None else strategy.warnings
         if warn is not None:
             write.warnings += warn(new, old)
@@ -507,9 +508,9 @@ def _keep(new: Object, old: Object, name: str) -> None:
         new.pop(name, None)
 
 
-def _judge(resource: Resource, name: str, errors: list[FieldError]) -> None:
+def _judge(resource: Resource, name: str, errors: list[FieldError], given: Any) -> None:
     if errors:
-        raise Invalid.of(resource.group, resource.kind, name, errors)
+        raise Invalid.of(resource.group, resource.kind, name, as_given(errors, given))
 
 
 def _modified(served: Served, name: str) -> Conflict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steersman.api.resource import Context
 
@@ -45,6 +45,8 @@ class Write:
     undo: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     new_uid: Callable[[], str] | None = None
     lens: Lens | None = None
+    given: Any = None
+    """The object as the request has it, before decoding: messages show what it gave empty."""
 
     @property
     def subresource_name(self) -> str:

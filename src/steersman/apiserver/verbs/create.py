@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.apiserver import body, respond
+from steersman.apiserver.codec.negotiate import body_media
 from steersman.apiserver.verbs.naming import fit_namespace
 
 if TYPE_CHECKING:
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
 async def create(call: Call, service: Service) -> Response:
     """Raises AlreadyExists, Invalid, BadRequest, and what admission says."""
     options = call.write_options("CreateOptions")
-    obj = body.read(
-        call.request,
-        call.expected(),
-        validation=options.field_validation,
-        warnings=call.warnings,
-        kinds=service.kinds,
-        protobuf=service.protobuf,
+    expected = call.expected()
+    raw = call.request.body
+    media = body_media(call.request.headers.get("content-type"), custom=expected.custom)
+    parsed = body.parse(
+        raw, media, expected, find_duplicates=options.field_validation != "Ignore", protobuf=service.protobuf
+    )
+    obj = body.from_value(
+        parsed, expected, raw=raw, validation=options.field_validation, warnings=call.warnings, kinds=service.kinds
     )
     fit_namespace(call, obj)
     write = call.write(options, "CreateOptions", name=obj["metadata"].get("name") or "")
+    write.given = parsed.value
     written = await service.pipeline.create(write, obj)
     return respond.one(call, written.json, 201)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.call import Call
     from steersman.apiserver.options import WriteOptions
     from steersman.apiserver.service import Service
+    from steersman.apiserver.write import Write
     from steersman.lib.http.message import Response
 
 _JSON, _MERGE, _STRATEGIC, _APPLY = (
@@ -47,10 +48,10 @@ async def patch(call: Call, service: Service) -> Response:
     applies = media == _APPLY
     check_options(options, applies=applies)
     try:
-        transform = applying(call, options) if applies else patching(call, service, media, options)
+        write = call.write(options, "PatchOptions")
+        transform = applying(call, options) if applies else patching(call, service, media, options, write)
     except PatchError as error:
         raise to_api_error(error) from None
-    write = call.write(options, "PatchOptions")
     written = await service.pipeline.update(
         write,
         transform,
@@ -74,7 +75,9 @@ def check_options(options: WriteOptions, *, applies: bool) -> None:
 # -- JSON, merge and strategic patches
 
 
-def patching(call: Call, service: Service, media: str, options: WriteOptions) -> Callable[[Object | None], Object]:
+def patching(
+    call: Call, service: Service, media: str, options: WriteOptions, write: Write | None = None
+) -> Callable[[Object | None], Object]:
     """Reads the patch; what is returned applies it to an object, as often as it takes. Raises PatchError, ApiError."""
     type_ = call.served.resource.schema()
     find_duplicates = options.field_validation != "Ignore"
@@ -101,6 +104,8 @@ def patching(call: Call, service: Service, media: str, options: WriteOptions) ->
                 patched = apply_strategic_patch(old, value, type_)
         except PatchError as error:
             raise to_api_error(error) from None
+        if write is not None:
+            write.given = patched
         obj = _decode_patched(call, service, patched, old, options, keep_type=media == _STRATEGIC)
         fit_namespace(call, obj)
         check_name(call, obj)

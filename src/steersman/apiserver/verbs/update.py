@@ -47,6 +47,7 @@ async def update(call: Call, service: Service) -> Response:
         return again
 
     write = call.write(options, "UpdateOptions")
+    write.given = parsed.value
     written = await service.pipeline.update(
         write,
         transform,
