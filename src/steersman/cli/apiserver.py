@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from steersman.cli.foreground import run_in_foreground
 from steersman.cli.options import config_from, server_options
-from steersman.cluster.run import StartError, run_server
 
 
 @click.command(short_help="Run the API server alone, in the foreground.")
@@ -18,8 +18,4 @@ def apiserver(**options: Any) -> None:
     Says in one line when it is ready, writes DATA_DIR/kubeconfig (an administrator's) and DATA_DIR/pki/, drains on
     SIGTERM.
     """
-    config = config_from(options)
-    try:
-        run_server(config, say=click.echo)
-    except StartError as error:
-        raise click.ClickException(str(error)) from None
+    run_in_foreground(config_from(options))

@@ -15,25 +15,27 @@ from steersman.store.catalog import parse_address
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NAMES = (
-    "data_dir",
-    "listen",
-    "port",
-    "advertise",
-    "store",
-    "etcd_ca",
-    "etcd_certificate",
-    "etcd_key",
-    "service_cidr",
-    "node_ports",
-    "token_auth_file",
-    "issuer",
-    "anonymous",
-    "compaction_s",
-    "log_format",
-    "log_level",
-)
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+_TYPES: dict[str, click.ParamType[Any]] = {
+    "data_dir": click.Path(file_okay=False, path_type=Path),
+    "listen": click.STRING,
+    "port": click.IntRange(0, 65535),
+    "advertise": click.STRING,
+    "store": click.STRING,
+    "etcd_ca": _EXISTING,
+    "etcd_certificate": _EXISTING,
+    "etcd_key": _EXISTING,
+    "service_cidr": click.STRING,
+    "node_ports": click.STRING,
+    "token_auth_file": _EXISTING,
+    "issuer": click.STRING,
+    "anonymous": click.BOOL,
+    "compaction_s": click.FloatRange(min=1),
+    "log_format": click.Choice(["text", "json"]),
+    "log_level": click.Choice(["debug", "info", "warning", "error"]),
+}
+"""Every option that a configuration file may hold, and what its value must be there as well as on the command line."""
+SERVICE_ADDRESSES_MIN = 8
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,13 +44,11 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option(
                 "--data-dir",
-                type=click.Path(file_okay=False, path_type=Path),
+                type=_TYPES["data_dir"],
                 help="Where state, keys and the kubeconfig live.  [default: ./steersman-data]",
             ),
             click.option("--listen", metavar="ADDR", help="Address to listen on.  [default: 127.0.0.1]"),
-            click.option(
-                "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.  [default: 6443]"
-            ),
+            click.option("--port", type=_TYPES["port"], help="Port to listen on; 0 picks a free one.  [default: 6443]"),
             click.option(
                 "--advertise",
                 metavar="ADDR",
@@ -84,13 +84,11 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--compaction-s",
-                type=click.FloatRange(min=1),
+                type=_TYPES["compaction_s"],
                 help="Seconds of history that stay readable.  [default: 300]",
             ),
-            click.option("--log-format", type=click.Choice(["text", "json"]), help="[default: text]"),
-            click.option(
-                "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: info]"
-            ),
+            click.option("--log-format", type=_TYPES["log_format"], help="[default: text]"),
+            click.option("--log-level", type=_TYPES["log_level"], help="[default: info]"),
             click.option(
                 "--config",
                 type=_EXISTING,
@@ -110,16 +108,16 @@ def config_from(options: dict[str, Any]) -> ServerConfig:
         store = parse_address(str(given.pop("store", "sqlite")))
     except ValueError as error:
         raise click.UsageError(f"--store: {error}") from None
-    values: dict[str, Any] = {"store": store, "data_dir": Path(given.pop("data_dir", "steersman-data"))}
+    values: dict[str, Any] = {"store": store, "data_dir": given.pop("data_dir", Path("steersman-data"))}
     cidrs = given.pop("service_cidr", None)
     if cidrs:
-        values["service_cidrs"] = tuple(map(_network, (cidrs,) if isinstance(cidrs, str) else cidrs))
+        values["service_cidrs"] = _service_ranges(cidrs)
     ports = given.pop("node_ports", None)
     if ports:
-        values["node_ports"] = _port_range(str(ports))
-    for name in ("etcd_ca", "etcd_certificate", "etcd_key", "token_auth_file"):
-        if name in given:
-            given[name] = Path(given[name])
+        values["node_ports"] = _port_range(ports)
+    for name in ("listen", "advertise"):
+        if given.get(name):
+            _check_address(name, given[name])
     return ServerConfig(**values, **given)
 
 
@@ -128,22 +126,63 @@ def _from_file(path: Path | None) -> dict[str, Any]:
         return {}
     try:
         content = yaml.safe_load(path.read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"--config {path}: {error}") from None
+    except yaml.YAMLError as error:
+        raise click.UsageError(f"--config {path}: {_in_one_line(error)}") from None
     if not isinstance(content, dict):
         raise click.UsageError(f"--config {path}: must be a mapping of options, as `port: 6443`")
-    unknown = sorted(set(content) - set(_NAMES))
+    unknown = sorted(map(str, set(content) - set(_TYPES)))
     if unknown:
-        raise click.UsageError(f"--config {path}: unknown option {', '.join(unknown)}; known: {', '.join(_NAMES)}")
-    return content
+        raise click.UsageError(f"--config {path}: unknown option {', '.join(unknown)}; known: {', '.join(_TYPES)}")
+    return {name: _converted(path, name, value) for name, value in content.items() if value is not None}
 
 
-def _network(text: str) -> str:
+def _in_one_line(error: yaml.YAMLError) -> str:
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    return f"line {mark.line + 1}: {problem}" if mark is not None else " ".join(str(error).split())
+
+
+def _converted(path: Path, name: str, value: Any) -> Any:
+    """A value from a file as the command line would have made it."""
+    if isinstance(value, list) and name == "service_cidr":
+        return tuple(map(str, value))
     try:
-        ipaddress.ip_network(text)
+        if isinstance(value, list | dict):
+            raise click.BadParameter(f"{value!r} is no single value")
+        return _TYPES[name].convert(str(value), None, None)
+    except click.BadParameter as error:
+        raise click.UsageError(f"--config {path}: {name}: {error.message}") from None
+
+
+def _service_ranges(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One range, or one of each family. Raises click.UsageError."""
+    texts = (given,) if isinstance(given, str) else given
+    networks = [_network(text) for text in texts]
+    if len(networks) > 2 or len({network.version for network in networks}) < len(networks):
+        raise click.UsageError(f"--service-cidr: {', '.join(texts)}: give one range, or one of IPv4 and one of IPv6")
+    return texts
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        network = ipaddress.ip_network(text)
     except ValueError as error:
         raise click.UsageError(f"--service-cidr: {error}; use a range such as 10.96.0.0/16") from None
-    return text
+    if network.num_addresses < SERVICE_ADDRESSES_MIN:
+        raise click.UsageError(
+            f"--service-cidr: {text} has fewer than {SERVICE_ADDRESSES_MIN} addresses; use a range such as 10.96.0.0/16"
+        )
+    return network
+
+
+def _check_address(name: str, text: str) -> None:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        raise click.UsageError(
+            f"--{name}: {text!r} is no IP address; clients and certificates need one, such as 127.0.0.1"
+        ) from None
 
 
 def _port_range(text: str) -> tuple[int, int]:

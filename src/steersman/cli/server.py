@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from steersman.cli.foreground import run_in_foreground
 from steersman.cli.options import config_from, server_options
-from steersman.cluster.run import StartError, run_server
 
 
 @click.command(short_help="Run the whole control plane, in the foreground.")
@@ -17,8 +17,4 @@ def server(**options: Any) -> None:
 
     For now that is the API server; scheduler and controllers join it later.
     """
-    config = config_from(options)
-    try:
-        run_server(config, say=click.echo)
-    except StartError as error:
-        raise click.ClickException(str(error)) from None
+    run_in_foreground(config_from(options))

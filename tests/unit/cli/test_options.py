@@ -53,6 +53,10 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         (("--node-ports", "9-1"), "node-ports"),
         (("--token-auth-file", "/does/not/exist"), "does not exist"),
         (("--service-cidr", "10.0.0.1/40"), "service-cidr"),
+        (("--service-cidr", "10.0.0.0/30"), "fewer than 8 addresses"),
+        (("--service-cidr", "10.0.0.0/16", "--service-cidr", "10.1.0.0/16"), "one of IPv4 and one of IPv6"),
+        (("--listen", "localhost"), "--listen: 'localhost' is no IP address"),
+        (("--advertise", "here"), "--advertise: 'here' is no IP address"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: tuple[str, ...], message: str) -> None:
@@ -61,7 +65,21 @@ def test_what_is_wrong_is_said(arguments: tuple[str, ...], message: str) -> None
     assert message in output
 
 
-@pytest.mark.parametrize(("text", "message"), [("prot: 1\n", "prot"), ("- a\n", "config"), ("port: [\n", "config")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prot: 1\n", "unknown option prot"),
+        ("- a\n", "must be a mapping"),
+        ("port: [1\n", "config.yaml: line 2"),
+        ("port: many\n", "port: 'many' is not"),
+        ("port: [1]\n", "port: [1] is no single value"),
+        ("log_level: loud\n", "log_level: 'loud' is not one of"),
+        ("anonymous: 3\n", "anonymous: '3' is not"),
+        ("compaction_s: 0\n", "compaction_s: 0.0 is not in the range"),
+        ("token_auth_file: /nonexistent\n", "token_auth_file: "),
+        ("service_cidr: [10.0.0.0/16, nonsense]\n", "nonsense"),
+    ],
+)
 def test_a_file_that_makes_no_sense_is_refused(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(text)
