@@ -221,7 +221,8 @@ class Resource:
     """The version in which upstream stores it, where that is another than this one: discovery shows a hash of it."""
     stored_as: Resource | None = None
     """The resource whose stored form this one is another view of (HPA v1 of v2, events of events). Its strategy counts,
-    except for `default` and for `validate` and `validate_update` where the view has its own: those judge the stored form."""
+    except for `default` and for `validate` and `validate_update` where the view has its own: they judge what is stored.
+    """
     conversion: Conversion | None = None
     hidden_annotations: tuple[str, ...] = ()
     """Annotations that stand for fields of other versions: whoever asks for the metadata alone does not get them."""

@@ -54,7 +54,7 @@ async def check_reached(cache: WatchCache, version: int) -> None:
 
 
 def encode_continue(version: int, start: str) -> str:
-    """A token that goes on at `start` (a key below the collection's prefix) of the snapshot of `version`; -1: of now."""
+    """A token that goes on at `start` (a key below the collection's prefix) of the snapshot of `version` (-1: now)."""
     token = orjson.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": start})
     return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 

@@ -43,7 +43,7 @@ class SnapshotWriter:
         self._revision = revision
         self._count = 0
         try:
-            self._file = open(self._temporary, "xb", opener=_private)
+            self._file = open(self._temporary, "xb", opener=_private)  # noqa: SIM115 - closed by finish and abort
             self._file.write(_MAGIC + json.dumps({"revision": revision}).encode() + b"\n")
         except OSError as error:
             raise StoreBroken(f"cannot write a snapshot to {path}: {error.strerror}; choose another place") from error

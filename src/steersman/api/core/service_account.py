@@ -43,8 +43,8 @@ def _warnings(obj: Object, old: Object | None) -> list[str]:
         return []
     return [
         (
-            f"metadata.annotations[{_MOUNTABLE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to "
-            "mounted secrets"
+            f"metadata.annotations[{_MOUNTABLE}]: deprecated in v1.32+; "
+            "prefer separate namespaces to isolate access to mounted secrets"
         )
     ]
 

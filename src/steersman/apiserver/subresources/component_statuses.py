@@ -16,6 +16,7 @@ from steersman.api.errors import NotFound
 from steersman.apiserver import respond
 from steersman.apiserver.options import list_options
 from steersman.apiserver.selection import select
+from steersman.lib.http.message import Response, StreamResponse
 from steersman.store.watchcache import Entry
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.apiserver.call import Call
     from steersman.apiserver.service import Service
-    from steersman.lib.http.message import Response, StreamResponse
 
     Check = Callable[[], Awaitable["Health"]]
 
@@ -61,7 +61,8 @@ class ComponentStatuses:
         selection = select(resource, list_options(call.query, watch=False), prefix=call.served.prefix, name=name)
         entries = await asyncio.gather(*(_ask(call, name, check) for name, check in self._checks.items()))
         chosen = [entry for entry in entries if selection.in_range(entry.key) and selection.matches(entry)]
-        return respond.many(call, chosen, b"")
+        answer = respond.many(call, chosen, b"")
+        return answer if isinstance(answer, (Response, StreamResponse)) else await answer
 
 
 async def _ask(call: Call, name: str, check: Check) -> Entry:
