@@ -31,7 +31,7 @@ from steersman.apiserver.patch.managers import (
     updater,
 )
 from steersman.apiserver.patch.shape import shape_of
-from steersman.apiserver.patch.typed import check, merge, remove, without_nulls
+from steersman.apiserver.patch.typed import check, has_null, merge, remove, without_nulls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +66,7 @@ _NOBODY_OWNS = FieldSet.of(
 )
 
 
+@lru_cache(maxsize=256)
 def default_manager(user_agent: str) -> str:
     """The manager of a request that names none: the user agent up to its first slash, printable, 128 bytes at most."""
     kept, size = [], 0
@@ -260,6 +261,7 @@ class _Applying:
     ) -> None:
         self.live = live
         self.patch = patch
+        self.type = type_
         self.shape = shape_of(type_)
         self.me = me
         self.api_version = api_version
@@ -297,12 +299,19 @@ class _Applying:
             managed[self.me] = Ownership(fields, self.api_version, self.now if changed else mine.time)
         else:
             del managed[self.me]
-        result: Object = dict(without_nulls(self.shape, new) if changed else self.live or {})
+        result: Object = dict(self._as_decoded(new) if changed else self.live or {})
         metadata = result["metadata"] = dict(result.get("metadata") or {})
         metadata.pop("managedFields", None)
         if managed:
             metadata["managedFields"] = encode_managed(managed)
         return result
+
+    def _as_decoded(self, new: Object) -> Object:
+        """Without declared fields that are null. The live object of a built-in type has none that matter."""
+        if self.type.custom or has_null(self.patch):
+            result: Object = without_nulls(self.shape, new)
+            return result
+        return new
 
     def _pruned(self, merged: Object, managed: Managed, last: Ownership | None) -> Object:
         """Without what this manager applied last time, does not apply any more, and nobody else owns."""

@@ -200,6 +200,15 @@ def _remove_items(shape: Shape, value: list[Any], items: Node, *, hollow: bool) 
     return kept or None
 
 
+def has_null(value: Any) -> bool:
+    """Whether there is a null in it, at any depth."""
+    if isinstance(value, dict):
+        return any(map(has_null, value.values()))
+    if isinstance(value, list):
+        return any(map(has_null, value))
+    return value is None
+
+
 def without_nulls(shape: Shape, value: Any) -> Any:
     """`value` as decoding leaves it: declared fields that are null are absent. Itself if there is none."""
     if isinstance(value, dict) and (shape.members or shape.member is not None):
