@@ -78,8 +78,41 @@ def test_warnings_about_annotations_belong_to_this_pod() -> None:
     assert spec_warnings(odd)
 
 
+def _with_token(volume: str, mounted: str = "", **spec: Any) -> dict[str, Any]:
+    source = {"sources": [{"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}}], "defaultMode": 420}
+    pod = _pod(serviceAccountName="default", serviceAccount="default", **spec)
+    pod["spec"]["volumes"] = [{"name": volume, "projected": source}]
+    mount = {"name": mounted or volume, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
+    pod["spec"]["containers"] = [pod["spec"]["containers"][0] | {"volumeMounts": [mount]}]
+    return pod
+
+
+def test_specs_that_differ_in_the_name_of_the_token_volume_are_one() -> None:
+    options = Options(resource_is_pod=True)
+    assert spec_errors(_with_token("kube-api-access-aaaaa"), options) == []
+    before = remembered._check.cache_info()
+    assert spec_errors(_with_token("kube-api-access-bbbbb"), options) == []
+    after = remembered._check.cache_info()
+    assert (after.hits, after.currsize) == (before.hits + 1, before.currsize)
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        _with_token("kube-api-access-aaaaa", mounted="kube-api-access-bbbbb"),
+        _with_token("kube-api-access-bbbbb", mounted="kube-api-access-aaaaa"),
+        _with_token("kube-api-access-AAAAA"),
+        _with_token("kube-api-access-aaaaa", restartPolicy="kube-api-access-aaaaa"),
+    ],
+)
+def test_a_token_volume_hides_no_error(pod: dict[str, Any]) -> None:
+    options = Options(resource_is_pod=True)
+    spec_errors(_with_token("kube-api-access-aaaaa"), options)
+    assert spec_errors(pod, options) == spec_errors(pod, options) == _judged(pod, options) != []
+
+
 def test_large_specs_are_judged_anew() -> None:
     pod = _pod(nodeSelector={f"key-{number}": "x" for number in range(2000)}, restartPolicy="Sometimes")
-    known = remembered._spec_errors.cache_info().currsize
+    known = remembered._check.cache_info().currsize
     assert spec_errors(pod, spec_options(pod)) == _judged(pod, options_for(pod, resource_is_pod=True))
-    assert remembered._spec_errors.cache_info().currsize == known
+    assert remembered._check.cache_info().currsize == known
