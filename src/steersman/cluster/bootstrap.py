@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 SYSTEM = User(name="system:apiserver", groups=("system:masters", "system:authenticated"))
 MANAGER = "kube-apiserver"
+ATTEMPTS_MAX = 50
+RETRY_S = 0.2
 _log = logging.getLogger(__name__)
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _RBAC = "rbac.authorization.k8s.io"
@@ -76,6 +78,23 @@ class Bootstrap:
         self._addresses = addresses
 
     async def run(self) -> None:
+        """Raises ApiError. Other servers of the same store may be writing the same objects at this moment; every step
+        looks at what is there first, so whoever was slower begins again.
+        """
+        attempts = 1 if self._service.cache.embedded else ATTEMPTS_MAX
+        while True:
+            attempts -= 1
+            try:
+                await self._write_missing()
+            except ApiError as error:
+                if attempts <= 0:
+                    raise
+                _log.info("the cluster's own objects are written again: %s", error)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+    async def _write_missing(self) -> None:
         """In stages: namespaces before what lives in them, the service range before the Service."""
         await self._all((NAMESPACES, {"metadata": {"name": name}}) for name in _NAMESPACES)
         await asyncio.gather(
@@ -265,11 +284,8 @@ class Bootstrap:
         if host.is_loopback:
             # Validation refuses loopback addresses in endpoints: nobody but this machine could follow them.
             return
-        try:
-            await self._replace(ENDPOINTS, endpoints)
-            await self._replace(ENDPOINT_SLICES, endpoint_slice)
-        except ApiError as error:
-            raise RuntimeError(f"cannot publish the server's address {addresses.host}: {error}") from error
+        await self._replace(ENDPOINTS, endpoints)
+        await self._replace(ENDPOINT_SLICES, endpoint_slice)
 
 
 def _path(resource: Resource) -> str:

@@ -156,8 +156,11 @@ class Model:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping.set()
-        if self._stream is not None:
-            self._stream.close()
+        while self._thread is not None and self._thread.is_alive():
+            if self._stream is not None:
+                self._stream.close()
+            self._thread.join(_RETRY_S)
+        self.client.close()
 
     def versions(self) -> dict[str, str]:
         """Name -> resourceVersion of all that is held."""
