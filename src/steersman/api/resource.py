@@ -161,8 +161,7 @@ class Scale:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subresource:
     """One path below an object. With an `update` strategy it is a view of the object itself (get, update, patch);
-    otherwise
-    `apiserver/subresources/catalog.py` names the handler that serves it.
+    otherwise `apiserver/subresources/catalog.py` names the handler that serves it.
     """
 
     name: str

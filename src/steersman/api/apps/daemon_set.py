@@ -25,7 +25,7 @@ from steersman.api.core.workload import (
     number,
     prepare_template_create,
     prepare_template_update,
-    selector_cell,
+    selector_of,
     shown_selector,
     template_of,
 )
@@ -173,10 +173,6 @@ def _node_selector(obj: Object, _now: datetime) -> str:
     return labels_text(at(obj, "spec", "template", "spec", "nodeSelector"))
 
 
-def _selector(obj: Object) -> str:
-    return selector_cell(at(obj, "spec", "selector"))
-
-
 DAEMON_SETS = Resource(
     group="apps",
     version="v1",
@@ -208,6 +204,6 @@ DAEMON_SETS = Resource(
         Column("Available", "integer", number("status", "numberAvailable")),
         Column("Node Selector", "string", _node_selector),
         AGE,
-        *container_columns(_selector),
+        *container_columns(selector_of),
     ),
 )

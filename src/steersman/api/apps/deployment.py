@@ -14,7 +14,6 @@ from steersman.api.columns import AGE, at
 from steersman.api.core.podspec.defaults import default_template
 from steersman.api.core.podspec.validation.options import options_for
 from steersman.api.core.podspec.validation.spec import validate_template
-from steersman.api.core.podspec.warnings import template_warnings
 from steersman.api.core.workload import (
     check_always_restarts,
     check_collisions,
@@ -22,25 +21,26 @@ from steersman.api.core.workload import (
     check_matches,
     check_replica_counts,
     check_selector,
+    check_selector_stays,
     compiled,
     container_columns,
-    name_warnings,
     number,
     prepare_template_create,
     prepare_template_update,
+    ready_of_replicas,
+    replicas_warnings,
+    scale_subresource,
     shown_selector,
     template_of,
 )
 from steersman.api.errors import BadRequest, FieldError, forbidden, go_quote, invalid, not_supported, required
 from steersman.api.meta.labels import parse_int64
-from steersman.api.meta.object_meta import IMMUTABLE, nonnegative
-from steersman.api.resource import Column, Context, Resource, Scale, Scope, Strategy, Subresource
+from steersman.api.meta.object_meta import nonnegative
+from steersman.api.resource import Column, Context, Resource, Scope, Strategy, Subresource
 from steersman.api.schema.builtin import schema
 from steersman.api.views import status_view
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from steersman.api.meta.types import Object
 
 ROLLBACK_TO = "deprecated.deployment.rollback.to"
@@ -146,11 +146,7 @@ def _validate(obj: Object) -> list[FieldError]:
 
 
 def _validate_update(new: Object, old: Object) -> list[FieldError]:
-    errors = _validate_spec(new, old)
-    selector = at(new, "spec", "selector")
-    if selector != at(old, "spec", "selector"):
-        errors.append(invalid("spec.selector", shown_selector(selector), IMMUTABLE))
-    return errors
+    return _validate_spec(new, old) + check_selector_stays(new, old)
 
 
 def _validate_status(new: Object, old: Object) -> list[FieldError]:
@@ -158,18 +154,6 @@ def _validate_status(new: Object, old: Object) -> list[FieldError]:
     errors = check_counters(status, "status", _COUNTERS)
     errors += check_replica_counts(status, ("updatedReplicas", "readyReplicas", "availableReplicas"))
     return errors + check_collisions(new, old)
-
-
-def _warnings(new: Object, old: Object | None) -> list[str]:
-    if old is None:
-        return name_warnings(new) + template_warnings(template_of(new), "spec.template")
-    if new["metadata"].get("generation") == old["metadata"].get("generation"):
-        return []
-    return template_warnings(template_of(new), "spec.template")
-
-
-def _ready(obj: Object, _now: datetime) -> str:
-    return f"{at(obj, 'status', 'readyReplicas', default=0)}/{at(obj, 'spec', 'replicas', default=0)}"
 
 
 def _selector(obj: Object) -> str:
@@ -188,14 +172,7 @@ DEPLOYMENTS = Resource(
     scope=Scope.NAMESPACED,
     schema=schema("io.k8s.api.apps.v1.Deployment"),
     subresources=(
-        Subresource(
-            name="scale",
-            verbs=("get", "patch", "update"),
-            group="autoscaling",
-            version="v1",
-            kind="Scale",
-            scale=Scale(),
-        ),
+        scale_subresource(),
         Subresource(
             name="status",
             verbs=("get", "patch", "update"),
@@ -210,14 +187,14 @@ DEPLOYMENTS = Resource(
         prepare_update=_prepare_update,
         validate=_validate,
         validate_update=_validate_update,
-        warnings=_warnings,
+        warnings=replicas_warnings,
         has_generation=True,
         has_status=True,
         reset_fields=(("status",),),
     ),
     hidden_annotations=(ROLLBACK_TO,),
     columns=(
-        Column("Ready", "string", _ready),
+        Column("Ready", "string", ready_of_replicas),
         Column("Up-to-date", "string", number("status", "updatedReplicas")),
         Column("Available", "string", number("status", "availableReplicas")),
         AGE,

@@ -7,30 +7,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steersman.api.columns import AGE, at
+from steersman.api.columns import AGE
 from steersman.api.core.podspec.defaults import default_template
 from steersman.api.core.podspec.validation.options import options_for
 from steersman.api.core.podspec.validation.spec import validate_template
-from steersman.api.core.podspec.warnings import template_warnings
 from steersman.api.core.workload import (
     check_always_restarts,
     check_counters,
     check_matches,
     check_replica_counts,
     check_selector,
+    check_selector_stays,
     compiled,
     container_columns,
-    name_warnings,
     number,
     prepare_template_create,
     prepare_template_update,
-    selector_cell,
+    replicas_warnings,
+    scale_subresource,
+    selector_of,
     shown_selector,
     template_of,
 )
 from steersman.api.errors import FieldError, invalid
-from steersman.api.meta.object_meta import IMMUTABLE
-from steersman.api.resource import Column, Resource, Scale, Scope, Strategy, Subresource
+from steersman.api.resource import Column, Resource, Scope, Strategy, Subresource
 from steersman.api.schema.builtin import schema
 from steersman.api.views import status_view
 
@@ -73,29 +73,13 @@ def _validate(obj: Object) -> list[FieldError]:
 
 
 def _validate_update(new: Object, old: Object) -> list[FieldError]:
-    errors = _validate_spec(new, old)
-    selector = at(new, "spec", "selector")
-    if selector != at(old, "spec", "selector"):
-        errors.append(invalid("spec.selector", shown_selector(selector), IMMUTABLE))
-    return errors
+    return _validate_spec(new, old) + check_selector_stays(new, old)
 
 
 def _validate_status(new: Object, _old: Object) -> list[FieldError]:
     status = new.get("status") or {}
     errors = check_counters(status, "status", _COUNTERS)
     return errors + check_replica_counts(status, ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"))
-
-
-def _warnings(new: Object, old: Object | None) -> list[str]:
-    if old is None:
-        return name_warnings(new) + template_warnings(template_of(new), "spec.template")
-    if new["metadata"].get("generation") == old["metadata"].get("generation"):
-        return []
-    return template_warnings(template_of(new), "spec.template")
-
-
-def _selector(obj: Object) -> str:
-    return selector_cell(at(obj, "spec", "selector"))
 
 
 REPLICA_SETS = Resource(
@@ -109,14 +93,7 @@ REPLICA_SETS = Resource(
     scope=Scope.NAMESPACED,
     schema=schema("io.k8s.api.apps.v1.ReplicaSet"),
     subresources=(
-        Subresource(
-            name="scale",
-            verbs=("get", "patch", "update"),
-            group="autoscaling",
-            version="v1",
-            kind="Scale",
-            scale=Scale(),
-        ),
+        scale_subresource(),
         Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(_validate_status)),
     ),
     strategy=Strategy(
@@ -125,7 +102,7 @@ REPLICA_SETS = Resource(
         prepare_update=prepare_template_update,
         validate=_validate,
         validate_update=_validate_update,
-        warnings=_warnings,
+        warnings=replicas_warnings,
         has_generation=True,
         has_status=True,
         reset_fields=(("status",),),
@@ -135,6 +112,6 @@ REPLICA_SETS = Resource(
         Column("Current", "integer", number("status", "replicas")),
         Column("Ready", "integer", number("status", "readyReplicas")),
         AGE,
-        *container_columns(_selector),
+        *container_columns(selector_of),
     ),
 )

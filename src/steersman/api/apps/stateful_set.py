@@ -9,23 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.api.apps.stateful_set_validation import validate, validate_status, validate_update
-from steersman.api.columns import AGE, at
+from steersman.api.columns import AGE
 from steersman.api.core.podspec.defaults import default_claim_spec, default_template
 from steersman.api.core.podspec.warnings import claim_spec_warnings, template_warnings
 from steersman.api.core.workload import (
     container_columns,
     prepare_template_create,
     prepare_template_update,
+    ready_of_replicas,
+    scale_subresource,
     template_of,
 )
 from steersman.api.meta.names import name_is_dns_label
-from steersman.api.resource import Column, Resource, Scale, Scope, Strategy, Subresource
+from steersman.api.resource import Column, Resource, Scope, Strategy, Subresource
 from steersman.api.schema.builtin import schema
 from steersman.api.views import status_view
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from steersman.api.meta.types import Object
 
 
@@ -72,10 +72,6 @@ def _warnings(new: Object, old: Object | None) -> list[str]:
     return warnings
 
 
-def _ready(obj: Object, _now: datetime) -> str:
-    return f"{at(obj, 'status', 'readyReplicas', default=0)}/{at(obj, 'spec', 'replicas', default=0)}"
-
-
 STATEFUL_SETS = Resource(
     group="apps",
     version="v1",
@@ -87,14 +83,7 @@ STATEFUL_SETS = Resource(
     scope=Scope.NAMESPACED,
     schema=schema("io.k8s.api.apps.v1.StatefulSet"),
     subresources=(
-        Subresource(
-            name="scale",
-            verbs=("get", "patch", "update"),
-            group="autoscaling",
-            version="v1",
-            kind="Scale",
-            scale=Scale(),
-        ),
+        scale_subresource(),
         Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(validate_status)),
     ),
     strategy=Strategy(
@@ -110,7 +99,7 @@ STATEFUL_SETS = Resource(
         reset_fields=(("status",),),
     ),
     columns=(
-        Column("Ready", "string", _ready),
+        Column("Ready", "string", ready_of_replicas),
         AGE,
         *container_columns(),
     ),

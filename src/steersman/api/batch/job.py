@@ -32,7 +32,7 @@ from steersman.api.core.workload import (
     container_columns,
     labels_of,
     name_warnings,
-    selector_cell,
+    selector_of,
     shown_selector,
     template_of,
 )
@@ -218,10 +218,6 @@ def _duration(obj: Object, now: datetime) -> str:
     return human_duration((until - parse_time(began)).total_seconds())
 
 
-def _selector(obj: Object) -> str:
-    return selector_cell(at(obj, "spec", "selector"))
-
-
 JOBS = Resource(
     group="batch",
     version="v1",
@@ -255,7 +251,7 @@ JOBS = Resource(
         Column("Completions", "string", _completions),
         Column("Duration", "string", _duration),
         AGE,
-        *container_columns(_selector),
+        *container_columns(selector_of),
     ),
     unknown_selector='field label "{}" not supported for Job',
     selectable=(("status.successful", lambda obj: str(at(obj, "status", "succeeded", default=0))),),

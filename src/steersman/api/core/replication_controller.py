@@ -23,6 +23,7 @@ from steersman.api.core.workload import (
     number,
     prepare_template_create,
     prepare_template_update,
+    scale_subresource,
     template_of,
 )
 from steersman.api.errors import FieldError, invalid, not_found, required
@@ -121,14 +122,7 @@ REPLICATION_CONTROLLERS = Resource(
     schema=schema("io.k8s.api.core.v1.ReplicationController"),
     storage_prefix="controllers",
     subresources=(
-        Subresource(
-            name="scale",
-            verbs=("get", "patch", "update"),
-            group="autoscaling",
-            version="v1",
-            kind="Scale",
-            scale=Scale(selector=_scale_selector),
-        ),
+        scale_subresource(Scale(selector=_scale_selector)),
         Subresource(name="status", verbs=("get", "patch", "update"), update=status_view(_validate_status)),
     ),
     strategy=Strategy(

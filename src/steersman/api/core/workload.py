@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from steersman.api.columns import at, joined
 from steersman.api.core.go_types import render
 from steersman.api.core.podspec.gates import drop_disabled_from_template
+from steersman.api.core.podspec.warnings import template_warnings
 from steersman.api.errors import FieldError, forbidden, go_quote, invalid, not_supported, required
 from steersman.api.meta.label_selector import compile_selector, is_empty, validate_selector
 from steersman.api.meta.names import dns1123_label
-from steersman.api.meta.object_meta import nonnegative
-from steersman.api.resource import Column, Context
+from steersman.api.meta.object_meta import IMMUTABLE, nonnegative
+from steersman.api.resource import Column, Context, Scale, Subresource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,6 +56,27 @@ def prepare_template_create(*counters: str) -> Callable[[Object, Context], None]
 
 def prepare_template_update(new: Object, old: Object, _ctx: Context) -> None:
     drop_disabled_from_template(at(new, "spec", "template"), at(old, "spec", "template"))
+
+
+def scale_subresource(scale: Scale | None = None) -> Subresource:
+    """The autoscaling/v1 Scale of a workload."""
+    return Subresource(
+        name="scale",
+        verbs=("get", "patch", "update"),
+        group="autoscaling",
+        version="v1",
+        kind="Scale",
+        scale=scale or Scale(),
+    )
+
+
+def replicas_warnings(new: Object, old: Object | None) -> list[str]:
+    """Of what runs interchangeable pods: about the name once, about the template whenever the spec changes."""
+    if old is None:
+        return name_warnings(new) + template_warnings(template_of(new), "spec.template")
+    if new["metadata"].get("generation") == old["metadata"].get("generation"):
+        return []
+    return template_warnings(template_of(new), "spec.template")
 
 
 def name_warnings(obj: Object) -> list[str]:
@@ -98,6 +120,13 @@ def check_collisions(new: Object, old: Object) -> list[FieldError]:
     if before is not None and (now is None or now < before):
         return [invalid("status.collisionCount", now or 0, "cannot be decremented")]
     return []
+
+
+def check_selector_stays(new: Object, old: Object) -> list[FieldError]:
+    selector = at(new, "spec", "selector")
+    if selector == at(old, "spec", "selector"):
+        return []
+    return [invalid("spec.selector", shown_selector(selector), IMMUTABLE)]
 
 
 def shown_selector(selector: Object | None) -> Object | None:
@@ -179,6 +208,16 @@ def selector_cell(selector: Object | None) -> str:
     if chosen is None:
         return "<error>"
     return str(chosen) or "<none>"
+
+
+def selector_of(obj: Object) -> str:
+    """`selector_cell` of the object's own selector."""
+    return selector_cell(at(obj, "spec", "selector"))
+
+
+def ready_of_replicas(obj: Object, _now: datetime) -> str:
+    """The cell of `kubectl get`: 1/3."""
+    return f"{at(obj, 'status', 'readyReplicas', default=0)}/{at(obj, 'spec', 'replicas', default=0)}"
 
 
 def number(*path: str) -> Callable[[Object, datetime], int]:
