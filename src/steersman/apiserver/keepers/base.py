@@ -46,9 +46,6 @@ class _Follower:
     def offer(self, change: Change) -> None:
         self._keeper.enqueue(self._keeper.touched(self._resource, change))
 
-    def progressed(self, revision: int) -> None:
-        """Nothing depends on it."""
-
     def lost(self) -> None:
         self._keeper.enqueue(self._keeper.everything())
 
