@@ -204,6 +204,7 @@ async def _running_api(pki: PKI) -> AsyncIterator[Api]:
     await parts.start()
     addresses = Addresses(host="127.0.0.1", port=6443, service_cidrs=config.service_cidrs)
     await Bootstrap(service=parts.service, reader=parts.reader, addresses=addresses).run()
+    await parts.settle()
     client = InProcessClient(parts.application.handle, headers=[("authorization", "Bearer admin-token")])
     try:
         yield Api(client=client, parts=parts, clock=clock)

@@ -162,6 +162,7 @@ class RunningServer:
         await parts.start()
         self._stack.push_async_callback(parts.stop)
         await Bootstrap(service=parts.service, reader=parts.reader, addresses=addresses).run()
+        await parts.settle()
         self._stack.push_async_callback(self._tasks.close)
         self._tasks.start(compact(store, config.compaction_s), name="compaction")
         self._probe = StoreProbe(store=store)

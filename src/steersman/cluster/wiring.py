@@ -96,6 +96,11 @@ class Parts:
         for keeper in self.keepers:
             await keeper.start()
 
+    async def settle(self) -> None:
+        """After the cluster's first objects are written: until the server has said what it says about them."""
+        for keeper in self.keepers:
+            await keeper.caught_up()
+
     async def stop(self) -> None:
         """After the last request, before the store ends."""
         for keeper in reversed(self.keepers):

@@ -72,6 +72,7 @@ class Keeper(ABC):
         self._pending: dict[str, None] = {}
         self._failures: dict[str, int] = {}
         self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
         self._tasks = Tasks()
 
     async def start(self) -> None:
@@ -81,6 +82,10 @@ class Keeper(ABC):
             self._followers.append(_Follower(self, resource, collection))
         self.enqueue(self.everything())
         self._tasks.start(self._run(), name=self.name)
+
+    async def caught_up(self) -> None:
+        """Until everything that has happened was looked at; what has failed and waits for its time does not count."""
+        await self._idle.wait()
 
     async def stop(self) -> None:
         for follower in self._followers:
@@ -133,16 +138,21 @@ class Keeper(ABC):
     def enqueue(self, keys: Iterable[str]) -> None:
         self._pending.update(dict.fromkeys(keys))
         if self._pending:
+            self._idle.clear()
             self._wake.set()
 
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._pending:
-                key = next(iter(self._pending))
-                del self._pending[key]
-                await self._try(key)
+        try:
+            while True:
+                while self._pending:
+                    key = next(iter(self._pending))
+                    del self._pending[key]
+                    await self._try(key)
+                self._wake.clear()
+                self._idle.set()
+                await self._wake.wait()
+        finally:
+            self._idle.set()  # nobody waits for a worker that has ended
 
     async def _try(self, key: str) -> None:
         try:
