@@ -12,6 +12,9 @@ Clients repeat themselves: on one connection only the request line changes. So t
 the parser accepted, without its request line, if it was that of a message without a body and without any field about
 the connection. When bytes arrive that end with exactly this, and begin with a plain request line, `match` makes the
 request without asking the parser, which costs a fifth.
+
+The parser knows some thirty methods and refuses all others, which are the handler's affair (RFC 9110 section 9.1). How
+long a message is does not depend on its method, so one of those is read as if it said POST.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
 
 from steersman.lib.http.message import Headers, Request
 from steersman.lib.http.target import Target, parse_target, valid_host
@@ -43,6 +46,7 @@ _LINE_CACHED_MAX_BYTES = 512
 _TAIL_MAX_BYTES = 2048
 _PLAIN_LINE = re.compile(rb"(GET|HEAD|OPTIONS|DELETE) (/[!-\"$-~]*) HTTP/1\.1")
 _PLAIN_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "DELETE"))
+_OTHER_METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) (?=/)")
 _CHUNK_OVERHEAD = 8  # a chunked body may take this many times its own size on the wire
 _CHUNK_OVERHEAD_FREE_BYTES = 1 << 20
 
@@ -127,6 +131,7 @@ class RequestReader:
         "_lines",
         "_method",
         "_names",
+        "_other_method",
         "_parser",
         "_plain",
         "_refusal",
@@ -167,7 +172,7 @@ class RequestReader:
         self._url = b""
         self._headers = Headers()
         self._body: bytes | bytearray = b""
-        self._method = ""
+        self._method = self._other_method = ""
         self._keep_alive = True
         self._http10 = False
         self._upgrade = False
@@ -203,6 +208,9 @@ class RequestReader:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
             self._after_upgrade(data[upgrade.args[0] :])
+            return
+        except HttpParserInvalidMethodError:
+            self._read_as_post(data, between=between and not self.ready)
             return
         except HttpParserError as error:
             self._die(self._refusal or Refusal(400, f"malformed HTTP request: {str(error) or 'invalid framing'}"))
@@ -249,7 +257,8 @@ class RequestReader:
         self._fed_bytes = 0
         first = self._headers._first
         method = parser.get_method()
-        self._method = _METHODS.get(method) or method.decode()
+        self._method = self._other_method or _METHODS.get(method) or method.decode()
+        self._other_method = ""
         self._http10 = self._upgrade = False
         self._keep_alive = keep_alive = parser.should_keep_alive()
         if not keep_alive or "connection" in first or self._method == "CONNECT":
@@ -363,6 +372,17 @@ class RequestReader:
         tail = data[data.index(b"\r") :]
         if len(tail) <= _TAIL_MAX_BYTES:
             self._tail, self._tail_size, self._tail_headers = tail, len(tail), self._headers
+
+    def _read_as_post(self, data: bytes | memoryview, *, between: bool) -> None:
+        """A method that the parser does not know, in its only message so far."""
+        method = _OTHER_METHOD.match(data) if between and not self._other_method else None
+        if method is None:
+            self._die(Refusal(400, "malformed HTTP request: invalid method"))
+            return
+        self._parser = HttpRequestParser(self)
+        self.phase = IDLE
+        self._other_method = method[1].decode("ascii")
+        self.feed(b"POST" + bytes(data[method.end(1) :]))
 
     def _after_upgrade(self, rest: bytes | memoryview) -> None:
         """What follows the head: the body if there is one, otherwise it waits for the answer."""

@@ -292,3 +292,19 @@ def test_a_head_is_not_repeated_in_the_middle_of_a_message() -> None:
     reader = learned()
     reader.feed(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n")
     assert reader.match(b"GET /x" + HEADS) is None
+
+
+def test_any_method_is_the_handlers_affair() -> None:
+    """The parser knows only some; framing does not depend on it."""
+    bare = read_one(b"FOO /a?b=1 HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert (bare.method, bare.path, bare.query, bare.body) == ("FOO", "/a", "b=1", b"")
+    assert read_one(b"get / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi").body == b"hi"
+    torn = read(b"X-MINE /torn HT", b"TP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert [request.method for request in torn if isinstance(request, Request)] == ["X-MINE", "GET"]
+
+
+@pytest.mark.parametrize(
+    "raw", [b"F\x00O / HTTP/1.1\r\nHost: h\r\n\r\n", b"FOO\r\nHost: h\r\n\r\n", b"\xff\xfe\r\n\r\n"]
+)
+def test_what_is_no_method_is_refused(raw: bytes) -> None:
+    assert [plain(item) for item in read(raw)] == [400]
