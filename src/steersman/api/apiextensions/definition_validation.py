@@ -223,7 +223,7 @@ def _stored_versions(crd: Object) -> list[FieldError]:
     path = "status.storedVersions"
     stored = (crd.get("status") or {}).get("storedVersions") or []
     if not stored:
-        return [invalid(path, [], "must have at least one stored version")]
+        return [invalid(path, None, "must have at least one stored version")]
     versions = (crd.get("spec") or {}).get("versions") or []
     names = [version.get("name") or "" for version in versions]
     errors = [

@@ -52,7 +52,7 @@ def validate_update(new: Object, old: Object) -> list[FieldError]:
     spec, before = new.get("spec") or {}, old.get("spec") or {}
     refused = bool(_validate_spec(before, "", options, immutables=False))
     errors = _validate_spec(spec, "spec", options, immutables=False, template=not refused)
-    errors += _immutable(spec, before, "selector", "LabelSelector")
+    errors += _immutable(spec, before, "selector", "*LabelSelector")
     errors += _immutable(spec, before, "volumeClaimTemplates", "[]PersistentVolumeClaim")
     errors += _immutable(spec, before, "serviceName", "string")
     return errors + _immutable(spec, before, "podManagementPolicy", "string")

@@ -239,7 +239,6 @@ JOBS = Resource(
         has_generation=True,
         has_status=True,
         reset_fields=(("status",),),
-        delete_returns_object=True,
         default_propagation_policy="Orphan",
         delete_warning=(
             "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "

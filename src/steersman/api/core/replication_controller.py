@@ -135,7 +135,6 @@ REPLICATION_CONTROLLERS = Resource(
         has_generation=True,
         has_status=True,
         reset_fields=(("status",),),
-        delete_returns_object=True,
         default_propagation_policy="Orphan",
     ),
     columns=(

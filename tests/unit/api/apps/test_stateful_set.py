@@ -41,3 +41,9 @@ def test_columns(judge: Any) -> None:
     stateful_sets = judge(STATEFUL_SETS)
     cells = stateful_sets.cells(stateful_sets.created(GOOD))
     assert (cells["Ready"], cells["Containers"]) == ("0/1", "c")
+
+
+def test_a_selector_that_is_gone_is_null() -> None:
+    old = {"spec": {"selector": {"matchLabels": {"a": "b"}}}}
+    errors = STATEFUL_SETS.strategy.validate_update({"spec": {}}, old) if STATEFUL_SETS.strategy.validate_update else []
+    assert "Invalid value: null: field is immutable" in [e.body() for e in errors if e.field == "spec.selector"]

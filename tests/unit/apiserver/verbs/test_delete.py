@@ -94,3 +94,11 @@ async def test_events_have_no_dependents_whatever_the_policy_says(api: Any) -> N
 async def test_a_collection_warns_as_one_object_does(api: Any) -> None:
     reply = await api.ask("DELETE", "/api/v1/namespaces/default/endpoints")
     assert "Endpoints is deprecated" in str(reply.headers)
+
+
+async def test_a_replication_controller_that_goes_at_once_is_answered_by_a_status(api: Any) -> None:
+    path = "/api/v1/namespaces/default/replicationcontrollers"
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    await api.ask("POST", path, {"metadata": {"name": "r"}, "spec": {"template": template}})
+    reply = await api.ask("DELETE", f"{path}/r", {"propagationPolicy": "Background"})
+    assert (reply.json()["kind"], reply.json()["details"]["name"]) == ("Status", "r")
