@@ -6,7 +6,7 @@ Errors are 422 on `<Kind>Options.meta.k8s.io ""`, as apimachinery's metav1 valid
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steersman.api.errors import (
     BadRequest,
@@ -54,8 +54,7 @@ def as_int(query: Mapping[str, Sequence[str]], name: str) -> int | None:
     return number
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
+class WriteOptions(NamedTuple):
     """Create, update and patch."""
 
     dry_run: bool = False

@@ -7,8 +7,7 @@ times and bytes in canonical form, declared defaults applied. Decoding a decoded
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from steersman.api.schema.custom import decode_custom
 from steersman.api.schema.generate import Irregular, struct_decoder
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["DecodeError", "Decoded", "decode", "interpret"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What decoding made: a fresh `object`, and the strict paths of fields that its type does not have."""
 
     object: Object

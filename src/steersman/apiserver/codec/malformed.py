@@ -7,10 +7,12 @@ Decoders only know <why>; the caller knows the rest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steersman.api.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SUMMARY_BYTES = 30
 _META_STRUCT = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
@@ -20,15 +22,14 @@ class Malformed(ValueError):
     """The bytes are not what their media type says; the text is upstream's reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A decoded body."""
 
     value: Any
     """A JSON value."""
-    duplicates: list[str] = field(default_factory=list)
+    duplicates: Sequence[str] = ()
     """One text per field given twice, as a Warning header shows it: `duplicate field "data.a"`."""
-    strict: list[str] = field(default_factory=list)
+    strict: Sequence[str] = ()
     """The same as parts of a "strict decoding error: ..." message (YAML says all of its duplicates in one text)."""
 
 

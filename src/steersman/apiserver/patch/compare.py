@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -26,8 +25,7 @@ Trees = tuple["Node", "Node", "Node"]
 """What was added, modified, removed, at one level."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Fields that only the newer object has, that differ, and that only the older one has."""
 
     added: FieldSet

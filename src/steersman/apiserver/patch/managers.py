@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steersman.apiserver.patch.elements import FieldsError
@@ -43,8 +42,7 @@ def updater(manager: str, api_version: str, subresource: str) -> Owner:
     return Owner(manager or "unknown", UPDATE, api_version, subresource)
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(NamedTuple):
     """What one owner owns, in which version's field names, and since when (RFC 3339; empty: unknown)."""
 
     fields: FieldSet
@@ -54,7 +52,7 @@ class Ownership:
     """The wire form that it was read from, as long as nothing changed."""
 
     def owning(self, fields: FieldSet) -> Ownership:
-        return self if fields.tree is self.fields.tree else replace(self, fields=fields, entry=None)
+        return self if fields.tree is self.fields.tree else self._replace(fields=fields, entry=None)
 
 
 Managed = dict[Owner, Ownership]

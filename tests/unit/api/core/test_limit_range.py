@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,7 +56,7 @@ def test_a_type_occurs_once(judge: Any) -> None:
 
 
 def test_a_nameless_one_is_named_by_the_server() -> None:
-    context = replace(Context(now=datetime(2026, 1, 1, tzinfo=UTC)), new_uid=lambda: "fresh")
+    context = Context(now=datetime(2026, 1, 1, tzinfo=UTC), new_uid=lambda: "fresh")
     obj: dict[str, Any] = {"metadata": {}}
     assert LIMIT_RANGES.strategy.prepare_create is not None
     LIMIT_RANGES.strategy.prepare_create(obj, context)
