@@ -71,8 +71,7 @@ class FlowSchemaStatus(Keeper):
         assert live is not None
         now = self._identifiers.clock.now()
         found, wanted = find_condition(live, DANGLING), self._dangling(live)
-        same = found is not None and says_the_same(found, wanted)
-        since = found["lastTransitionTime"] if same and found is not None else self._identifiers.timestamp(now)
+        since = found.get("lastTransitionTime") if found is not None and says_the_same(found, wanted) else None
         view = FLOW_SCHEMAS.subresource("status")
         assert view is not None
         assert view.update is not None
@@ -82,7 +81,7 @@ class FlowSchemaStatus(Keeper):
                 "apiVersion": FLOW_SCHEMAS.api_version,
                 "kind": FLOW_SCHEMAS.kind,
                 "metadata": {"name": live["metadata"]["name"]},
-                "status": {"conditions": [wanted | {"lastTransitionTime": since}]},
+                "status": {"conditions": [wanted | {"lastTransitionTime": since or self._identifiers.timestamp(now)}]},
             },
             type_=FLOW_SCHEMAS.schema(),
             kind=FLOW_SCHEMAS.kind,
