@@ -10,7 +10,7 @@ from steersman.api.schema.builtin import type_of
 from steersman.apiserver.patch.elements import TypedError
 from steersman.apiserver.patch.fieldset import FieldSet
 from steersman.apiserver.patch.shape import DEDUCED, shape_of
-from steersman.apiserver.patch.typed import check, merge, remove, without_nulls
+from steersman.apiserver.patch.typed import check, has_null, merge, remove, without_nulls
 
 POD = shape_of(type_of("io.k8s.api.core.v1.Pod"))
 SPEC = shape_of(type_of("io.k8s.api.core.v1.PodSpec"))
@@ -153,3 +153,17 @@ def test_items_that_lose_everything_go_or_stay_hollow():
     gone = FieldSet.of(("f:containers", 'k:{"name":"a"}', "f:name"))
     assert remove(SPEC, value, gone.tree) == {"containers": [{"name": "b", "image": "i"}]}
     assert remove(SPEC, value, gone.tree, hollow=True) == {"containers": [{}, {"name": "b", "image": "i"}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({}, False),
+        ({"a": [{"b": 1}]}, False),
+        ({"a": None}, True),
+        ({"a": [{"b": None}]}, True),
+        ({"a": "null"}, False),
+    ],
+)
+def test_nulls_are_found_at_any_depth(value, found) -> None:
+    assert has_null(value) is found
