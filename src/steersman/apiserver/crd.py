@@ -22,19 +22,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from steersman.api.apiextensions.conditions import (
-    ESTABLISHED,
-    NAMES_ACCEPTED,
-    TERMINATING,
-    condition,
-    is_condition_true,
-    set_condition,
-)
+from steersman.api.apiextensions.condition_types import ESTABLISHED, NAMES_ACCEPTED, TERMINATING
 from steersman.api.apiextensions.custom_resource import is_terminating, records_of
 from steersman.api.apiextensions.custom_resource_definition import CLEANUP_FINALIZER, CUSTOM_RESOURCE_DEFINITIONS
 from steersman.api.apiextensions.definition_status import apply_establishment, apply_names, apply_policies
 from steersman.api.columns import at
 from steersman.api.errors import ApiError, Conflict, NotFound
+from steersman.api.meta.conditions import condition, is_condition_true, set_condition
 from steersman.apiserver.authn.user import ALL_AUTHENTICATED, PRIVILEGED_GROUP, User
 from steersman.apiserver.objects import ObjectIndex
 from steersman.apiserver.options import DeleteOptions

@@ -13,10 +13,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from steersman.api.apiextensions.conditions import ESTABLISHED, NAMES_ACCEPTED, TERMINATING, is_condition_true
+from steersman.api.apiextensions.condition_types import ESTABLISHED, NAMES_ACCEPTED, TERMINATING
 from steersman.api.apiextensions.custom_columns import columns_of
 from steersman.api.apiextensions.custom_strategy import Judge, strategy_of, subresources_of
 from steersman.api.columns import at
+from steersman.api.meta.conditions import is_condition_true
 from steersman.api.resource import Conversion, Resource, Scope
 from steersman.api.schema.custom import TYPE_META, pruned
 from steersman.api.schema.structural import from_structural

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steersman.api.apiextensions.conditions import ESTABLISHED, TERMINATING, condition, is_condition_true, set_condition
+from steersman.api.apiextensions.condition_types import ESTABLISHED, TERMINATING
 from steersman.api.apiextensions.definition_schema import schema_warnings
 from steersman.api.apiextensions.definition_validation import (
     name_rule,
@@ -17,6 +17,7 @@ from steersman.api.apiextensions.definition_validation import (
     validate_definition_update,
 )
 from steersman.api.columns import at
+from steersman.api.meta.conditions import condition, is_condition_true, set_condition
 from steersman.api.meta.times import parse_time
 from steersman.api.resource import Column, Context, Resource, Scope, Strategy, Subresource
 from steersman.api.schema.builtin import schema

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steersman.api.apiextensions.conditions import (
-    API_APPROVAL,
-    ESTABLISHED,
-    NAMES_ACCEPTED,
-    NON_STRUCTURAL_SCHEMA,
+from steersman.api.apiextensions.condition_types import API_APPROVAL, ESTABLISHED, NAMES_ACCEPTED, NON_STRUCTURAL_SCHEMA
+from steersman.api.apiextensions.definition_conversion import bundle_is_readable
+from steersman.api.apiextensions.definition_validation import approval_state, is_protected
+from steersman.api.columns import at
+from steersman.api.errors import Invalid, go_quote, invalid
+from steersman.api.meta.conditions import (
     condition,
     find_condition,
     is_condition_true,
@@ -18,10 +19,6 @@ from steersman.api.apiextensions.conditions import (
     says_the_same,
     set_condition,
 )
-from steersman.api.apiextensions.definition_conversion import bundle_is_readable
-from steersman.api.apiextensions.definition_validation import approval_state, is_protected
-from steersman.api.columns import at
-from steersman.api.errors import Invalid, go_quote, invalid
 from steersman.api.schema.structural import check_structural
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from steersman.api.apiextensions.conditions import ESTABLISHED, is_condition_true
+from steersman.api.apiextensions.condition_types import ESTABLISHED
 from steersman.api.apiextensions.definition_conversion import bundle_errors, client_config, validate_conversion
 from steersman.api.apiextensions.definition_form import go_versions, internal_spec
 from steersman.api.apiextensions.definition_schema import (
@@ -19,6 +19,7 @@ from steersman.api.apiextensions.definition_schema import (
     validate_subresources,
 )
 from steersman.api.errors import FieldError, go_quote, invalid, not_supported, required
+from steersman.api.meta.conditions import is_condition_true
 from steersman.api.meta.names import dns1035_label, dns1123_subdomain, name_is_dns_subdomain
 from steersman.api.meta.object_meta import immutable
 

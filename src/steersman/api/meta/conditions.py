@@ -1,4 +1,4 @@
-"""metav1.Condition lists: what may be wrong with them."""
+"""metav1.Condition lists: finding, setting and removing conditions, and what may be wrong with them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,49 @@ if TYPE_CHECKING:
 STATUSES = ("False", "True", "Unknown")
 REASON_BYTES_MAX = 1024
 MESSAGE_BYTES_MAX = 32 * 1024
+
+
+def condition(kind: str, status: str, reason: str, message: str) -> Object:
+    """A condition without its time."""
+    return {"type": kind, "status": status, "reason": reason, "message": message}
+
+
+def find_condition(obj: Object, kind: str) -> Object | None:
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    return next((item for item in conditions if item.get("type") == kind), None)
+
+
+def is_condition_true(obj: Object, kind: str) -> bool:
+    found = find_condition(obj, kind)
+    return found is not None and found.get("status") == "True"
+
+
+def says_the_same(a: Object | None, b: Object | None) -> bool:
+    """Equal but for the times."""
+    if a is None or b is None:
+        return a is b
+    return all((a.get(name) or "") == (b.get(name) or "") for name in ("type", "status", "reason", "message"))
+
+
+def set_condition(obj: Object, new: Object, timestamp: str) -> None:
+    """Put `new` in place of the condition of its type, or behind the others; the time tells when the status changed."""
+    status = obj.setdefault("status", {})
+    conditions = list(status.get("conditions") or ())
+    old = find_condition(obj, new["type"])
+    changed = old is None or old["status"] != new["status"] or not old.get("lastTransitionTime")
+    since = timestamp if old is None or changed else old["lastTransitionTime"]
+    made = {"type": new["type"], "status": new["status"], "lastTransitionTime": since}
+    made |= {name: new[name] for name in ("reason", "message") if new.get(name)}
+    if old is None:
+        conditions.append(made)
+    else:
+        conditions[conditions.index(old)] = made
+    status["conditions"] = conditions
+
+
+def remove_condition(obj: Object, kind: str) -> None:
+    status = obj.get("status") or {}
+    status["conditions"] = [item for item in status.get("conditions") or () if item.get("type") != kind]
 
 
 def validate_conditions(conditions: Sequence[Object], path: str) -> list[FieldError]:

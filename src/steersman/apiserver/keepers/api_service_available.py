@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from steersman.api.apiextensions.conditions import condition, find_condition, says_the_same, set_condition
 from steersman.api.apiregistration.api_service import API_SERVICES
 from steersman.api.columns import at
 from steersman.api.core.service import SERVICES
 from steersman.api.discovery.endpoint_slice import ENDPOINT_SLICES
 from steersman.api.errors import go_quote
+from steersman.api.meta.conditions import condition, find_condition, says_the_same, set_condition
 from steersman.apiserver.keepers.base import Keeper
 
 if TYPE_CHECKING:

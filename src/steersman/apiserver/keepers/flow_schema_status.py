@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from steersman.api.apiextensions.conditions import condition, find_condition, says_the_same
 from steersman.api.columns import at
 from steersman.api.errors import go_quote
 from steersman.api.flowcontrol.flow_schema import FLOW_SCHEMAS
 from steersman.api.flowcontrol.priority_level_configuration import PRIORITY_LEVEL_CONFIGURATIONS
+from steersman.api.meta.conditions import condition, find_condition, says_the_same
 from steersman.api.schema.decode import decode
 from steersman.apiserver.keepers.base import Keeper
 from steersman.apiserver.patch.managed_fields import apply

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from steersman.api.apiextensions.conditions import find_condition
 from steersman.api.apiextensions.definition_status import apply_establishment, apply_names, apply_policies
+from steersman.api.meta.conditions import find_condition
 
 from .definitions import accepted, definition
 
