@@ -135,10 +135,11 @@ def test_sigterm_ends_everything_soon_and_what_was_written_is_there_at_the_next_
         {"metadata": {"name": "tab"}, "every": "minute"} | {"apiVersion": "example.com/v1", "kind": "CronTab"},
     )
     service = create(admin, SERVICES, {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}})
-    for number in range(12):
+    for number in range(8):
         create(admin, MAPS, {"metadata": {"name": f"big-{number}"}, "data": {"filling": "x" * 900_000}})
     revision = read(admin, f"{MAPS}?limit=1")["metadata"]["resourceVersion"]
     watching = [Watching(admin.again(), path, revision) for path in (MAPS, "/api/v1/pods", SERVICES) for _ in range(5)]
+    watching += [Watching(admin.again(), MAPS, "0") for _ in range(2)]
     writing = [Writing(admin.again(), f"writer-{number}") for number in range(4)]
     with slow_reader(server):
         until(partial(all_have_written, writing))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from steersman.lib.aio import Tasks
+from steersman.lib.aio import Tasks, loop_time
 from steersman.store.interface import StoreBroken, StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -140,7 +140,10 @@ class Members:
     async def read(self, name: str, request: Any) -> Any:
         """Call something that changes nothing, on each member until one answers."""
         failure: StoreError | None = None
+        give_up_at = loop_time() + self._timeout_s * len(self._endpoints)
         for _ in range(len(self._endpoints) + 1):
+            if loop_time() >= give_up_at:
+                break
             try:
                 return await self._call(name, request)
             except NoMember:

@@ -31,8 +31,8 @@ UNREAD_BYTES_MAX = 16 * 1024 * 1024
 """A watcher with more than this in its send buffer is cut off."""
 BOOKMARK_S = 60.0
 MIN_TIMEOUT_S = 1800
-INITIAL_SLICE = 64
-"""Initial events that are written before the client must have read some."""
+INITIAL_SLICE_BYTES = 128 * 1024
+"""Of the initial events, so much is written at a time; then the client must have read some."""
 
 
 class _Unreadable(ApiError):
@@ -135,13 +135,19 @@ class RunningWatch:
         """What is there, as ADDED. Changes that come meanwhile wait their turn, so that the order holds."""
         self._waiting: list[Change] | None = []
         at = self._sent
-        for start in range(0, len(entries), INITIAL_SLICE):
-            for entry in entries[start : start + INITIAL_SLICE]:
-                event = self._frames.event("ADDED", entry)
-                self._stream.write(event)
-                self._count(len(event))
-            if self._stream.paused:
-                await self._stream.drain()
+        written = 0
+        for entry in entries:
+            event = self._frames.event("ADDED", entry)
+            self._stream.write(event)
+            size = len(event)
+            self._count(size)
+            written += size
+            if written >= INITIAL_SLICE_BYTES:
+                written = 0
+                if self._stream.paused:
+                    await self._stream.drain()
+                    if self._done.done():
+                        return
         if self._options.send_initial_events:
             self._stream.write(self._frames.bookmark(at, initial_events_end=True))
         waiting, self._waiting = self._waiting, None

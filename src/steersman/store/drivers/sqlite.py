@@ -366,7 +366,7 @@ class _Database:
         except BaseException as error:
             if isinstance(error, apsw.Error) and getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_FSYNC:
                 # What the disk holds now is unknown, and a second sync would lie about it.
-                self._lost = self.explain(error)
+                self._lost = StoreBroken(f"{self._path} could not be synced: {error}; check the disk, then restart")
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
