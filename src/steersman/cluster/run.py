@@ -184,7 +184,10 @@ class RunningServer:
         gc.set_threshold(100_000, 50, 1000)
 
     def _write_kubeconfig(self, pki: PKI) -> None:
-        write_kubeconfig(self.kubeconfig, server=self.url, ca_pem=pki.ca_pem(), client_pem=pki.pair_pem("admin"))
+        try:
+            write_kubeconfig(self.kubeconfig, server=self.url, ca_pem=pki.ca_pem(), client_pem=pki.pair_pem("admin"))
+        except OSError as error:
+            raise StartError(f"cannot write {self.kubeconfig}: {error.strerror}; make room, or it writable") from error
 
     # -- parts
 
@@ -293,10 +296,13 @@ class RunningServer:
             await asyncio.sleep(max(60.0, min(wait_s, 86400.0)))
             if wait_s > 86400.0:
                 continue
-            pki = self._pki(host)
-            if self._server is not None:
-                self._server.replace_tls(self._context(pki))
-            self._write_kubeconfig(pki)
+            try:
+                pki = self._pki(host)
+                if self._server is not None:
+                    self._server.replace_tls(self._context(pki))
+                self._write_kubeconfig(pki)
+            except (StartError, OSError) as error:
+                _log.error("certificates cannot be renewed, will be tried again: %s", error)
 
     def _lost_feed(self, error: BaseException) -> None:
         """The store can no longer be followed from where we are: read it anew; watches end and list again."""
