@@ -22,12 +22,13 @@ class CertificateApproval(Plain):
     """See the module."""
 
     name = "CertificateApproval"
+    resources = (CERTIFICATE_SIGNING_REQUESTS,)
 
     def __init__(self, *, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
 
     def validate(self, review: Review) -> None:
-        if review.subresource != "approval" or review.resource is not CERTIFICATE_SIGNING_REQUESTS:
+        if review.subresource != "approval":
             return
         if review.operation != UPDATE or review.old is None:
             return

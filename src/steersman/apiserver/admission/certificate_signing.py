@@ -22,12 +22,13 @@ class CertificateSigning(Plain):
     """See the module."""
 
     name = "CertificateSigning"
+    resources = (CERTIFICATE_SIGNING_REQUESTS,)
 
     def __init__(self, *, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
 
     def validate(self, review: Review) -> None:
-        if review.subresource != "status" or review.resource is not CERTIFICATE_SIGNING_REQUESTS:
+        if review.subresource != "status":
             return
         if review.operation != UPDATE or review.obj is None or review.old is None:
             return

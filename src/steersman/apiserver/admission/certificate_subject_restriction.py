@@ -23,9 +23,10 @@ class CertificateSubjectRestriction(Plain):
     """See the module."""
 
     name = "CertificateSubjectRestriction"
+    resources = (CERTIFICATE_SIGNING_REQUESTS,)
 
     def validate(self, review: Review) -> None:
-        if review.resource is not CERTIFICATE_SIGNING_REQUESTS or review.operation != CREATE or review.subresource:
+        if review.operation != CREATE or review.subresource:
             return
         spec = (review.obj or {}).get("spec") or {}
         if spec.get("signerName") != CLIENT_SIGNER:

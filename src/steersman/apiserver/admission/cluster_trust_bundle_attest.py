@@ -23,12 +23,13 @@ class ClusterTrustBundleAttest(Plain):
     """See the module."""
 
     name = "ClusterTrustBundleAttest"
+    resources = (CLUSTER_TRUST_BUNDLES,)
 
     def __init__(self, *, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
 
     def validate(self, review: Review) -> None:
-        if review.resource is not CLUSTER_TRUST_BUNDLES or review.operation not in (CREATE, UPDATE):
+        if review.operation not in (CREATE, UPDATE):
             return
         if review.obj is None:
             return

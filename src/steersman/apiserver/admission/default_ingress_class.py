@@ -23,12 +23,13 @@ class DefaultIngressClass(Plain):
     """The annotation of old still counts as a choice."""
 
     name = "DefaultIngressClass"
+    resources = (INGRESSES,)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
 
     def admit(self, review: Review) -> None:
-        if review.resource is not INGRESSES or review.operation != CREATE or review.subresource or review.obj is None:
+        if review.operation != CREATE or review.subresource or review.obj is None:
             return
         spec = review.obj.setdefault("spec", {})
         if spec.get("ingressClassName") is not None:

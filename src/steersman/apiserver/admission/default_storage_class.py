@@ -24,12 +24,13 @@ class DefaultStorageClass(Plain):
     """Claims made before there is a default get it later, from their controller."""
 
     name = "DefaultStorageClass"
+    resources = (PERSISTENT_VOLUME_CLAIMS,)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
 
     def admit(self, review: Review) -> None:
-        if review.resource is not PERSISTENT_VOLUME_CLAIMS or review.operation != CREATE or review.subresource:
+        if review.operation != CREATE or review.subresource:
             return
         if review.obj is None:
             return

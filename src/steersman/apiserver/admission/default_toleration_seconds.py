@@ -23,12 +23,13 @@ class DefaultTolerationSeconds(Plain):
     """`not_ready_s`, `unreachable_s`: how long pods that say nothing stay."""
 
     name = "DefaultTolerationSeconds"
+    resources = (PODS,)
 
     def __init__(self, *, not_ready_s: int = 300, unreachable_s: int = 300) -> None:
         self._defaults = tuple(zip(_TAINTS, (not_ready_s, unreachable_s), strict=True))
 
     def admit(self, review: Review) -> None:
-        if review.resource is not PODS or review.subresource or review.operation not in _OPERATIONS:
+        if review.subresource or review.operation not in _OPERATIONS:
             return
         if review.obj is None:
             return

@@ -73,6 +73,10 @@ class Plugin(Protocol):
 
     name: str
 
+    @property
+    def resources(self) -> tuple[Resource, ...] | None:
+        """The only ones whose writes it is shown; None: all."""
+
     def admit(self, review: Review) -> Awaitable[None] | None:
         """May change `review.obj`. Raises Forbidden and others."""
 
@@ -84,6 +88,7 @@ class Plain:
     """A plugin that lets everything pass; units override what they are for."""
 
     name = ""
+    resources: tuple[Resource, ...] | None = None
 
     def admit(self, review: Review) -> Awaitable[None] | None:
         """See Plugin."""

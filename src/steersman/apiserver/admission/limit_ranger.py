@@ -43,6 +43,7 @@ class LimitRanger(Plain):
     """What was made of a namespace's LimitRanges is kept until one of them changes."""
 
     name = "LimitRanger"
+    resources = (PODS, PERSISTENT_VOLUME_CLAIMS)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader

@@ -26,12 +26,13 @@ class NodeDeclaredFeatureValidator(Plain):
     """What a node can do it declares in its status."""
 
     name = "NodeDeclaredFeatureValidator"
+    resources = (PODS,)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
 
     def validate(self, review: Review) -> None:
-        if review.resource is not PODS or review.operation != UPDATE or review.subresource not in ("", "resize"):
+        if review.operation != UPDATE or review.subresource not in ("", "resize"):
             return
         pod, old = review.obj, review.old
         if pod is None or old is None:

@@ -22,12 +22,13 @@ class PersistentVolumeClaimResize(Plain):
     """See the module."""
 
     name = "PersistentVolumeClaimResize"
+    resources = (PERSISTENT_VOLUME_CLAIMS,)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
 
     def validate(self, review: Review) -> None:
-        if review.resource is not PERSISTENT_VOLUME_CLAIMS or review.operation != UPDATE or review.subresource:
+        if review.operation != UPDATE or review.subresource:
             return
         new, old = review.obj, review.old
         if new is None or old is None or _size(new) <= _size(old):

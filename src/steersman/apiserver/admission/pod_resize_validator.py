@@ -25,12 +25,13 @@ class PodResizeValidator(Plain):
     """See the module."""
 
     name = "PodResizeValidator"
+    resources = (PODS,)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
 
     def validate(self, review: Review) -> None:
-        if review.subresource != "resize" or review.resource is not PODS or review.operation != UPDATE:
+        if review.subresource != "resize" or review.operation != UPDATE:
             return
         pod, old = review.obj, review.old
         if pod is None or old is None:

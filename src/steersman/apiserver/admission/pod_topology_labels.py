@@ -22,13 +22,14 @@ class PodTopologyLabels(Plain):
     """See the module."""
 
     name = "PodTopologyLabels"
+    resources = (PODS,)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
 
     def admit(self, review: Review) -> None:
         obj = review.obj
-        if review.resource is not PODS or review.operation != CREATE or obj is None:
+        if review.operation != CREATE or obj is None:
             return
         if not review.subresource:
             node_name = (obj.get("spec") or {}).get("nodeName")

@@ -30,6 +30,7 @@ class Priority(Plain):
     """The default class is looked for again whenever a class changed."""
 
     name = "Priority"
+    resources = (PODS, PRIORITY_CLASSES)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader

@@ -25,12 +25,13 @@ class RuntimeClass(Plain):
     """See the module."""
 
     name = "RuntimeClass"
+    resources = (PODS,)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
 
     def admit(self, review: Review) -> None:
-        if review.resource is not PODS or review.operation != CREATE or review.subresource or review.obj is None:
+        if review.operation != CREATE or review.subresource or review.obj is None:
             return
         spec = review.obj["spec"]
         if spec.get("runtimeClassName") is None:
@@ -49,7 +50,7 @@ class RuntimeClass(Plain):
             _constrain(review, spec, found["scheduling"])
 
     def validate(self, review: Review) -> None:
-        if review.resource is not PODS or review.operation != CREATE or review.subresource or review.obj is None:
+        if review.operation != CREATE or review.subresource or review.obj is None:
             return
         spec = review.obj["spec"]
         if spec.get("runtimeClassName") is None and "overhead" not in spec:

@@ -37,13 +37,14 @@ class ServiceAccount(Plain):
     """`rng` makes the names of token volumes."""
 
     name = "ServiceAccount"
+    resources = (PODS,)
 
     def __init__(self, *, reader: Reader, rng: random.Random) -> None:
         self._reader = reader
         self._rng = rng
 
     def admit(self, review: Review) -> None:
-        if review.resource is not PODS or review.operation != CREATE or review.subresource or review.obj is None:
+        if review.operation != CREATE or review.subresource or review.obj is None:
             return
         pod = review.obj
         if _is_mirror(pod):
@@ -60,7 +61,7 @@ class ServiceAccount(Plain):
         _judge_secrets(review, account, pod)
 
     def validate(self, review: Review) -> None:
-        if review.resource is not PODS or review.obj is None:
+        if review.obj is None:
             return
         pod = review.obj
         if review.subresource == "ephemeralcontainers" and review.operation == UPDATE:

@@ -27,13 +27,12 @@ class StorageObjectInUseProtection(Plain):
     """One finalizer per kind."""
 
     name = "StorageObjectInUseProtection"
+    resources = tuple(FINALIZERS)
 
     def admit(self, review: Review) -> None:
         if review.operation != CREATE or review.subresource or review.obj is None:
             return
-        finalizer = FINALIZERS.get(review.resource)
-        if finalizer is None:
-            return
+        finalizer = FINALIZERS[review.resource]
         finalizers = review.obj["metadata"].setdefault("finalizers", [])
         if finalizer not in finalizers:
             finalizers.append(finalizer)

@@ -21,9 +21,10 @@ class TaintNodesByCondition(Plain):
     """Without it the scheduler could use a node between its registration and its first status."""
 
     name = "TaintNodesByCondition"
+    resources = (NODES,)
 
     def admit(self, review: Review) -> None:
-        if review.resource is not NODES or review.operation != CREATE or review.subresource or review.obj is None:
+        if review.operation != CREATE or review.subresource or review.obj is None:
             return
         taints = review.obj.setdefault("spec", {}).setdefault("taints", [])
         if not any(taint.get("key") == _KEY and taint.get("effect") == _EFFECT for taint in taints):

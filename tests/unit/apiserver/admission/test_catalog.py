@@ -22,6 +22,6 @@ def test_the_order_is_upstreams(shared):
     lines = (shared / "reference" / "admission_order.txt").read_text().splitlines()
     passes = {line.partition(":")[0]: line.partition(":")[2].split() for line in lines if not line.startswith("#")}
     made = chain(reader=Shelf(), authorizer=None, ledger=None, rng=random.Random(1))
-    for name, plugins in (("mutating", made._mutating), ("validating", made._validating)):
+    for name, plugins in (("mutating", made._mutating.every), ("validating", made._validating.every)):
         wanted = [plugin for plugin in passes[name] if plugin not in LATER]
         assert [plugin.name for plugin in plugins] == wanted

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from steersman.api.core.config_map import CONFIG_MAPS
+from steersman.apiserver.admission.chain import Chain
 from steersman.apiserver.admission.storage_object_in_use_protection import FINALIZERS, StorageObjectInUseProtection
 
 from .shelf import review
@@ -20,7 +21,7 @@ def test_what_stores_is_protected_from_the_start(resource, finalizer):
     assert "finalizers" not in updated["metadata"]
 
 
-def test_nothing_else_is():
+async def test_nothing_else_is():
     obj = {"metadata": {"name": "x"}}
-    StorageObjectInUseProtection().admit(review(CONFIG_MAPS, obj))
+    await Chain(mutating=(StorageObjectInUseProtection(),), validating=()).admit(review(CONFIG_MAPS, obj))
     assert obj == {"metadata": {"name": "x"}}
