@@ -247,6 +247,12 @@ class HttpConnection(asyncio.Protocol):
         if self._current is None and not self._held and self._reader.phase == IDLE and self._sink is None:
             self._close()
 
+    def cut_if_silent(self) -> None:
+        """Cut the connection if all that is missing is the peer's consent to its end."""
+        transport = self.transport
+        if self._current is None and transport.is_closing() and not transport.get_write_buffer_size():
+            self.abort()
+
     def abort(self) -> None:
         """Cut the connection."""
         if self._lost:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from steersman.lib.http.message import ErrorAnswer, Handler, Request
 
 _TICK_S = 1.0
+_FAREWELL_S = 0.1
+"""How long a stopping server waits for peers to answer that it closes; over TLS those who do not look never do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,11 @@ class Server:
         self.draining.set()
         for connection in list(self._connections):
             connection.start_drain()
-        await self._wait_empty(grace_s)
+        farewell_s = min(grace_s, _FAREWELL_S)
+        await self._wait_empty(farewell_s)
+        for connection in list(self._connections):
+            connection.cut_if_silent()
+        await self._wait_empty(grace_s - farewell_s)
         for connection in list(self._connections):
             connection.abort()
         await self.tasks.close()

@@ -157,3 +157,21 @@ async def test_a_tls_port_survives_a_port_scan(serve, pki, caplog) -> None:
     client.send(GET)
     assert (await client.answer()).status == 200
     assert caplog.records == []
+
+
+async def test_a_peer_that_does_not_look_does_not_hold_up_the_end(serve, pki) -> None:
+    """Over TLS both sides have to say that they close, and an idle client may look again only for its next request."""
+    site = await serve(whoami, tls=server_side(pki))
+
+    def ask() -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", site.port), timeout=5)
+        connection = client_side(pki).wrap_socket(plain, server_hostname="localhost")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        return connection
+
+    with await asyncio.to_thread(ask) as idle:
+        begun = site.server.loop.time()
+        await site.server.drain(5)
+        assert site.server.loop.time() - begun < 1
+        assert await asyncio.to_thread(idle.recv, 65536) == b"", "it finds an orderly end"
