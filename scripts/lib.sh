@@ -28,13 +28,21 @@ need() {
     [ -z "$made" ] || rm -f $policy
 }
 
+# Print the Python to work with: $PYTHON if set; else the system's, which is built with profile-guided optimisation (a
+# build from source without it needs a third more CPU); else the one on PATH.
+python_path() {
+    local found
+    for found in "${PYTHON:-}" /usr/bin/python3 "$(PATH=${PATH#"$VENV/bin:"} command -v python3)"; do
+        [ -x "$found" ] && "$found" -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { echo "$found"; return; }
+    done
+    die "python3 is $("$found" -V 2>&1 | cut -d" " -f2); steersman needs 3.11 or newer"
+}
+
 # The Python environment with this project in it, editable; skipped while pyproject.toml stays as it was.
 setup() {
     local python stamp
     need python3 python3
-    python=$(PATH=${PATH#"$VENV/bin:"} command -v python3)
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-        die "python3 is $("$python" -V 2>&1 | cut -d" " -f2); steersman needs 3.11 or newer"
+    python=$(python_path)
     stamp=$(sha256sum pyproject.toml | cut -d" " -f1)
     [ "$(cat "$VENV/.stamp" 2>/dev/null)" = "$stamp" ] && return
     say "installing steersman and its development tools into .venv"
