@@ -65,6 +65,8 @@ _WITHOUT_VALUE = frozenset(
     {FieldReason.REQUIRED, FieldReason.FORBIDDEN, FieldReason.TOO_LONG, FieldReason.TOO_SHORT, FieldReason.INTERNAL}
 )
 OMIT: Any = object()
+NULL: Any = object()
+"""Shown as null whatever the request gave; None is shown as the empty value that it gave, if it did."""
 """As a FieldError's value: say nothing about the value."""
 
 
@@ -100,7 +102,7 @@ def go_value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return go_float(value)
-    if value is None:
+    if value is None or value is NULL:
         return "null"
     return go_html_safe(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
 

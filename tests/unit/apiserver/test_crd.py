@@ -281,3 +281,14 @@ async def test_many_definitions_come_up_at_once(api: Any) -> None:
     assert {conditions(crd)["Established"] for crd in listed} == {("True", "InitialNamesAccepted")}
     group = (await api.ask("GET", "/apis/example.com/v1")).json()
     assert [resource["name"] for resource in group["resources"]] == sorted(f"{name}s" for name in names)
+
+
+async def test_a_scale_without_a_version_is_for_whatever_there_is(api: Any) -> None:
+    paths = {"specReplicasPath": ".spec.n", "statusReplicasPath": ".status.n"}
+    scaled = version("v1", storage=True, n={"type": "integer"}) | {"subresources": {"scale": paths}}
+    await define(api, definition(scaled))
+    path = THINGS.format("v1")
+    await api.ask("POST", path, thing("t", spec={"n": 1}))
+    scale = {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": "t"}, "spec": {"replicas": 8}}
+    assert (await api.ask("PUT", f"{path}/t/scale", scale)).json()["spec"] == {"replicas": 8}
+    assert (await api.ask("GET", f"{path}/t")).json()["spec"] == {"n": 8}

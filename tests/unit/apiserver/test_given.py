@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from steersman.api.errors import invalid
+from steersman.api.errors import NULL, invalid
 from steersman.apiserver.given import as_given
 
 
@@ -28,3 +28,9 @@ def test_what_was_given_empty_is_shown_empty(field: str, given: Any, shown: str)
 def test_values_that_are_there_stay() -> None:
     error = invalid("spec.labels", "x", "no")
     assert as_given([error], {"spec": {"labels": {}}}) == [error]
+
+
+def test_what_is_null_for_upstream_whatever_was_given_stays_null() -> None:
+    assert (
+        as_given([invalid("spec.labels", NULL, "no")], {"spec": {"labels": {}}})[0].body() == "Invalid value: null: no"
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from steersman.api.columns import AGE
 from steersman.api.core.podspec.warnings import DEPRECATED_NODE_LABELS
-from steersman.api.errors import FieldError, duplicate, invalid, not_supported, required
+from steersman.api.errors import NULL, FieldError, duplicate, invalid, not_supported, required
 from steersman.api.meta.label_selector import validate_label_name
 from steersman.api.meta.object_meta import IMMUTABLE
 from steersman.api.resource import Column, Resource, Scope, Strategy
@@ -58,7 +58,7 @@ def _validate_update(new: Object, old: Object) -> list[FieldError]:
             continue
         if name == "provisioner" and not new.get(name):
             errors.append(required(name))
-        errors.append(invalid(name, None, IMMUTABLE))
+        errors.append(invalid(name, NULL, IMMUTABLE))
     return errors
 
 

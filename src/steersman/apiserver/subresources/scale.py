@@ -154,7 +154,9 @@ class _Scaled:
             self._judge(after, old)
             new = {**old, "metadata": dict(metadata)}
             self.put(after, new)
-            new["metadata"]["resourceVersion"] = after["metadata"].get("resourceVersion", "")
+            # A Scale without a version is for whatever version the object has.
+            if version := after["metadata"].get("resourceVersion"):
+                new["metadata"]["resourceVersion"] = version
             given, owned = metadata.get("managedFields"), after["metadata"].get("managedFields")
             owners = to_parent(given, owned, api_version=resource.api_version, replicas=self.paths)
             new["metadata"].pop("managedFields", None)

@@ -7,6 +7,7 @@ from steersman.api.batch.cron_job import CRON_JOBS
 from steersman.api.core.namespace import NAMESPACES
 from steersman.api.core.pod import PODS
 from steersman.api.errors import Forbidden, Invalid
+from steersman.apiserver.admission.chain import Chain
 from steersman.apiserver.admission.pod_security.levels import LATEST, LevelVersion, policy_of
 from steersman.apiserver.admission.pod_security.plugin import PodSecurity
 from steersman.apiserver.admission.pod_security.standards import NEWEST, Standards
@@ -221,6 +222,11 @@ def test_updates_that_change_no_image_pass():
     debugged = pod(hostPID=True, ephemeralContainers=[container("e")])
     with pytest.raises(Forbidden):
         plugin.validate(review(PODS, debugged, pod(hostPID=True), subresource="ephemeralcontainers"))
+
+
+async def test_namespaces_are_shown_to_it():
+    with pytest.raises(Invalid):
+        await Chain(mutating=(), validating=(_plugin(),)).validate(review(NAMESPACES, _namespace(enforce="x")))
 
 
 def test_a_namespaces_labels_must_be_right_when_they_change():

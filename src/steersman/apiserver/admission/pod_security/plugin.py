@@ -52,7 +52,7 @@ class PodSecurity(Plain):
     """See the module."""
 
     name = "PodSecurity"
-    resources = (PODS, *_TEMPLATES)
+    resources = (PODS, *_TEMPLATES, NAMESPACES)
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
