@@ -52,6 +52,7 @@ class Gate:
     """Sees every review; may refuse."""
 
     name = "gate"
+    resources = None
 
     def __init__(self, *, refuses: bool = False) -> None:
         self.refuses = refuses
