@@ -75,6 +75,10 @@ class RunningWatch:
         self._done: asyncio.Future[None]
         self._sent = 0
         """Revision up to which the client is informed."""
+        self._waiting: list[Change] | None = None
+        """Changes that came while the client still reads what was there; their size is bounded as the buffer's is."""
+        self._waiting_bytes = 0
+        self._bookmark_timer: asyncio.TimerHandle | None = None
 
     async def run(self, stream: BodyStream, version: int, timeout_s: float) -> None:
         collection = self._served.collection
@@ -133,7 +137,7 @@ class RunningWatch:
 
     async def _send_state(self, entries: list[Entry]) -> None:
         """What is there, as ADDED. Changes that come meanwhile wait their turn, so that the order holds."""
-        self._waiting: list[Change] | None = []
+        self._waiting = []
         at = self._sent
         written = 0
         for entry in entries:
@@ -154,12 +158,12 @@ class RunningWatch:
         for change in waiting or ():
             self.offer(change)
 
-    _waiting: list[Change] | None = None
-    _bookmark_timer: asyncio.TimerHandle | None = None
-
     def offer(self, change: Change) -> None:
         if self._waiting is not None:
             self._waiting.append(change)
+            self._waiting_bytes += len(change.entry.body)
+            if self._waiting_bytes > UNREAD_BYTES_MAX:
+                self._stream.abort()  # it may never read what is before them
             return
         entry = change.entry
         selection = self._selection

@@ -58,9 +58,6 @@ class Gate:
         self.refuses = refuses
         self.seen: list[tuple[str, str, str, str, bool]] = []
 
-    def handles(self, operation: str, resource: Any, subresource: str) -> bool:
-        return True
-
     def _look(self, review: Any) -> None:
         kind = review.obj.get("kind", "")
         self.seen.append((review.operation, review.subresource, review.name, kind, review.dry_run))

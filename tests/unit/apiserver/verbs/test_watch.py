@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from steersman.apiserver.verbs import watch
+from steersman.testing.in_process import _MemoryWire
 from steersman.testing.virtual_time import settle
 
 pytestmark = pytest.mark.virtual_time
@@ -60,6 +62,24 @@ async def test_a_selection_is_entered_and_left(api: Any) -> None:
     await api.ask("PATCH", f"{MAPS}/a", {"data": {"unseen": "change"}}, headers=merge)
     await api.ask("PATCH", f"{MAPS}/a", {"metadata": {"labels": {"x": "1"}}}, headers=merge)
     assert await seen(stream) == [("ADDED", "a"), ("DELETED", "a"), ("ADDED", "a")]
+
+
+async def test_a_client_that_does_not_read_what_was_there_is_cut_off(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "INITIAL_SLICE_BYTES", 1)
+    monkeypatch.setattr(watch, "UNREAD_BYTES_MAX", 1000)
+    always_full = property(lambda _self: True, lambda _self, _value: None)
+    monkeypatch.setattr(_MemoryWire, "write_paused", always_full, raising=False)
+    monkeypatch.setattr(_MemoryWire, "writable", lambda _self: asyncio.get_running_loop().create_future())
+    await make(api, "a")
+    stream = await api.watch(MAPS)
+    await settle()
+    await make(api, "b")
+    await settle()
+    assert not stream.body.closed.done()
+    for number in range(10):
+        await make(api, f"c{number}")
+    await settle()
+    assert stream.body.closed.done()
 
 
 async def test_initial_events_end_with_a_bookmark_that_says_so(api: Any) -> None:
