@@ -29,7 +29,7 @@ from steersman.api.apiextensions.definition_status import apply_establishment, a
 from steersman.api.columns import at
 from steersman.api.errors import ApiError, Conflict, NotFound
 from steersman.api.meta.conditions import condition, is_condition_true, set_condition
-from steersman.apiserver.authn.user import ALL_AUTHENTICATED, PRIVILEGED_GROUP, User
+from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
 from steersman.apiserver.objects import ObjectIndex
 from steersman.apiserver.options import DeleteOptions
 from steersman.apiserver.resources import Served, storage_prefix
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     from steersman.store.watchcache import Change, Collection, Entry, WatchCache
 
 _LOG: Final = logging.getLogger(__name__)
-_MANAGER: Final = "kube-apiserver"
-_USER: Final = User("system:apiserver", groups=(PRIVILEGED_GROUP, ALL_AUTHENTICATED))
 RETRY_S: Final = 1.0
 """After a failure that no event will follow."""
 DELETIONS_AT_ONCE: Final = 64
@@ -293,7 +291,7 @@ class CustomResources:
         """Write the status of this very version; the object as it is then. Raises Conflict, NotFound."""
         write = self._write(self._served, "", name)
         write.subresource = self._served.resource.subresource("status")
-        write.manager = _MANAGER
+        write.manager = SERVER_MANAGER
         written = await self._pipeline.update(
             write, lambda _old: {**draft, "metadata": dict(draft["metadata"]), "status": dict(draft["status"])}
         )
@@ -302,7 +300,7 @@ class CustomResources:
 
     def _write(self, served: Served, namespace: str, name: str) -> Write:
         now = self._identifiers.clock.now()
-        return Write(served=served, namespace=namespace, name=name, user=_USER, now=now)
+        return Write(served=served, namespace=namespace, name=name, user=SERVER, now=now)
 
     # -- their end
 

@@ -24,7 +24,7 @@ from steersman.api.core.service import SERVICES
 from steersman.api.discovery.endpoint_slice import ENDPOINT_SLICES
 from steersman.api.errors import AlreadyExists, ApiError
 from steersman.api.networking.service_cidr import SERVICE_CIDRS, cidrs_of
-from steersman.apiserver.authn.user import User
+from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
 from steersman.apiserver.authz import bootstrap as policy
 from steersman.apiserver.options import DeleteOptions
 from steersman.apiserver.write import Write
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from steersman.apiserver.reader import CacheReader
     from steersman.apiserver.service import Service
 
-SYSTEM = User(name="system:apiserver", groups=("system:masters", "system:authenticated"))
-MANAGER = "kube-apiserver"
 ATTEMPTS_MAX = 50
 RETRY_S = 0.2
 _log = logging.getLogger(__name__)
@@ -123,9 +121,9 @@ class Bootstrap:
             served=self._service.resources.of(resource),
             namespace=namespace,
             name=name,
-            user=SYSTEM,
+            user=SERVER,
             now=self._service.clock.now(),
-            manager=MANAGER,
+            manager=SERVER_MANAGER,
         )
 
     async def _create(self, resource: Resource, obj: Object) -> None:

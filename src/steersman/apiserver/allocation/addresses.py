@@ -14,7 +14,7 @@ from steersman.api.meta.addresses import parse_ip_sloppy
 from steersman.api.networking.ip_address import FAMILY_LABEL, IP_ADDRESSES, MANAGED_BY_LABEL
 from steersman.api.networking.service_cidr import SERVICE_CIDRS, cidrs_of
 from steersman.apiserver.allocation.ranges import AddressRange
-from steersman.apiserver.authn.user import User
+from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
 from steersman.apiserver.options import DeleteOptions
 from steersman.apiserver.write import Write
 from steersman.store.interface import StoreError
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from steersman.lib.clock import Clock
 
 MANAGER = "ipallocator.k8s.io"
-SERVER = User(name="system:apiserver", groups=("system:masters", "system:authenticated"))
-FIELD_MANAGER = "kube-apiserver"
 _log = logging.getLogger(__name__)
 
 
@@ -180,7 +178,7 @@ class AddressBook:
             name=name,
             user=SERVER,
             now=self._clock.now(),
-            manager=FIELD_MANAGER,
+            manager=SERVER_MANAGER,
         )
 
 

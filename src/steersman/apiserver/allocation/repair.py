@@ -16,8 +16,8 @@ from steersman.api.core.service import SERVICES
 from steersman.api.errors import ApiError
 from steersman.api.meta.times import format_micro_time
 from steersman.api.networking.ip_address import IP_ADDRESSES
-from steersman.apiserver.allocation.addresses import FIELD_MANAGER, SERVER
 from steersman.apiserver.allocation.plan import Act, Finding, plan_repair
+from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
 from steersman.apiserver.write import Write
 from steersman.store.interface import StoreError
 
@@ -127,7 +127,7 @@ class Repair:
             name=name,
             user=SERVER,
             now=now,
-            manager=FIELD_MANAGER,
+            manager=SERVER_MANAGER,
         )
         await self._pipeline.create(write, _event(finding, namespace, name, format_micro_time(now)))
 

@@ -111,3 +111,9 @@ def with_authenticated_group(user: User) -> User:
     if user.name == ANONYMOUS or ALL_AUTHENTICATED in user.groups or ALL_UNAUTHENTICATED in user.groups:
         return user
     return User(name=user.name, uid=user.uid, groups=(*user.groups, ALL_AUTHENTICATED), extra=user.extra)
+
+
+SERVER = User("system:apiserver", groups=(PRIVILEGED_GROUP, ALL_AUTHENTICATED))
+"""The API server itself, where it writes by its own decision."""
+SERVER_MANAGER = "kube-apiserver"
+"""Its field manager, upstream's name."""

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from steersman.api.errors import AlreadyExists, ApiError, Conflict, NotFound
-from steersman.apiserver.authn.user import ALL_AUTHENTICATED, PRIVILEGED_GROUP, User
+from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
 from steersman.apiserver.write import Write
 from steersman.lib.aio import Tasks
 from steersman.store.interface import StoreError
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from steersman.store.watchcache import Change, Collection
 
 _LOG: Final = logging.getLogger(__name__)
-MANAGER: Final = "kube-apiserver"
-_USER: Final = User("system:apiserver", groups=(PRIVILEGED_GROUP, ALL_AUTHENTICATED))
 RETRY_S: Final = 1.0
 RETRY_S_MAX: Final = 64.0
 
@@ -127,10 +125,10 @@ class Keeper(ABC):
             served=self._resources.of(resource),
             namespace="",
             name=name,
-            user=_USER,
+            user=SERVER,
             now=self._identifiers.clock.now(),
             subresource=resource.subresource(subresource) if subresource else None,
-            manager=MANAGER,
+            manager=SERVER_MANAGER,
         )
 
     # -- the worker

@@ -16,7 +16,7 @@ from steersman.api.errors import NotFound
 from steersman.api.meta.quantity import ZERO
 from steersman.apiserver.admission.pod_resources import Amounts, amounts
 from steersman.apiserver.admission.resource_quota.quota import excess
-from steersman.apiserver.authn.user import ALL_AUTHENTICATED, PRIVILEGED_GROUP, User
+from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
 from steersman.apiserver.write import Write
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from steersman.apiserver.resources import ResourceTable
     from steersman.lib.clock import Clock
 
-_AUTHOR = User(name="system:apiserver", groups=(ALL_AUTHENTICATED, PRIVILEGED_GROUP))
-_MANAGER = "kube-apiserver"
 _Key = tuple[str, str]
 
 
@@ -102,10 +100,10 @@ class Ledger:
             served=self._resources.of(RESOURCE_QUOTAS),
             namespace=namespace,
             name=name,
-            user=_AUTHOR,
+            user=SERVER,
             now=self._clock.now(),
             subresource=RESOURCE_QUOTAS.subresource("status"),
-            manager=_MANAGER,
+            manager=SERVER_MANAGER,
         )
         try:
             await self._pipeline.update(write, charged)
