@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.authz.attributes import Authorizer
     from steersman.apiserver.reader import CacheReader
     from steersman.apiserver.subresources.component_statuses import Check
+    from steersman.apiserver.subresources.pod_connect import NodeProxy, PodStreams
 
 
 def connectors(
@@ -30,8 +31,10 @@ def connectors(
     authenticator: Authenticator,
     issuer: TokenIssuer,
     components: Mapping[str, Check],
+    streams: PodStreams | None = None,
+    proxy: NodeProxy | None = None,
 ) -> dict[tuple[str, str, str], Connector]:
-    """Every connector, constructed."""
+    """Every connector, constructed. Without `streams` and `proxy` nothing on a node can be reached."""
     tokens = Tokens(reader=reader, issuer=issuer, audiences=authenticator.audiences)
     return {
         # Any resource whose record describes a Scale, custom ones too.
@@ -41,6 +44,8 @@ def connectors(
         ("", "pods", "binding"): bind,
         ("", "pods", "eviction"): Evictions(reader=reader).evict,
         ("", "serviceaccounts", "token"): tokens.create,
-        **PodConnects(reader=reader, nodes=Unreachable()).connectors(),
+        **PodConnects(
+            reader=reader, authorizer=authorizer, streams=streams or Unreachable(), proxy=proxy or Unreachable()
+        ).connectors(),
         **Reviews(authorizer=authorizer, authenticator=authenticator).connectors(),
     }
