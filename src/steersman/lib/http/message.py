@@ -185,7 +185,8 @@ class Response:
 @dataclass(slots=True)
 class StreamResponse:
     """An open answer in chunks. The head leaves at once; the answer ends when `run` returns. `run` is cancelled when
-    the peer goes away.
+    the peer goes away, also when that was before it began: what was opened for an answer is closed there. For HEAD and
+    for what has no body (204, 304) it is not called.
     """
 
     status: int
@@ -193,6 +194,8 @@ class StreamResponse:
     content_type: str = ""
     headers: HeaderPairs = ()
     unique_headers: HeaderPairs = ()
+    length: int | None = None
+    """How many bytes `run` writes, neither more nor less; None: it is not known, so they leave in chunks."""
 
 
 @dataclass(slots=True)

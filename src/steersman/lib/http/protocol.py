@@ -358,8 +358,8 @@ class HttpConnection(asyncio.Protocol):
             except Exception as error:  # noqa: BLE001  # see _serve
                 answer = server.failed(request, error)
             if self._lost:
-                return
-            if isinstance(answer, UpgradeResponse):
+                await self._abandon(answer)
+            elif isinstance(answer, UpgradeResponse):
                 await self._run_upgrade(request, answer)
             elif isinstance(answer, StreamResponse):
                 await self._run_stream(request, answer)
@@ -458,9 +458,12 @@ class HttpConnection(asyncio.Protocol):
         self._task = self._server.tasks.start(self._finish_later(request, answer), name="http gzip")
 
     async def _run_stream(self, request: Request, answer: StreamResponse) -> None:
-        chunked = not request.http10
-        self._close_after = close = self._closes_after(request) or not chunked
+        length = answer.length
+        chunked = length is None and not request.http10
+        self._close_after = close = self._closes_after(request) or (length is None and not chunked)
         framing = b"Transfer-Encoding: chunked\r\n" if chunked else b""
+        if length is not None:
+            framing = b"Content-Length: %d\r\n" % length
         head = self._open_head(answer, framing + (b"Connection: close\r\n\r\n" if close else b"\r\n"))
         self.transport.write(head)
         if request.method == "HEAD" or answer.status in (204, 304):
@@ -482,6 +485,19 @@ class HttpConnection(asyncio.Protocol):
                 self._close_after = close or self._closes_after(request)
         stream._close()
         self._finish()
+
+    async def _abandon(self, answer: Answer) -> None:
+        """The peer went before its answer began: whoever opened something for it is told in the usual way."""
+        draining = self._server.draining
+        if isinstance(answer, UpgradeResponse):
+            raw = RawStream(self, draining, read_max=0)
+            raw._close()
+            await answer.run(raw)
+        elif isinstance(answer, StreamResponse) and (task := asyncio.current_task()) is not None:
+            body = BodyStream(self, draining, chunked=True)
+            body._close()
+            task.cancel()
+            await answer.run(body)
 
     async def _run_upgrade(self, request: Request, answer: UpgradeResponse) -> None:
         connection = b"" if any(n.lower() == "connection" for n, _ in answer.headers) else b"Connection: Upgrade\r\n"

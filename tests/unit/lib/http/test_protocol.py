@@ -10,7 +10,7 @@ import struct
 
 import pytest
 
-from steersman.lib.http.message import Request, Response, StreamResponse, chunk_frame
+from steersman.lib.http.message import Request, Response, StreamResponse, UpgradeResponse, chunk_frame
 from steersman.lib.http.protocol import HttpConnection
 
 GET = b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -240,6 +240,19 @@ async def test_http_1_0_gets_a_stream_without_chunks(serve) -> None:
     assert answer.body == b"onetwo\r\n"
 
 
+async def test_a_stream_of_known_length_says_it_and_has_no_chunks(serve) -> None:
+    async def run(stream) -> None:
+        stream.write(b"one")
+        stream.write(b"two")
+
+    client = await (await serve(lambda _: StreamResponse(200, run, length=6))).connect()
+    client.send(get("/") + b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" + get("/"))
+    for method, body in (("GET", b"onetwo"), ("HEAD", b""), ("GET", b"onetwo")):
+        answer = await client.answer(method=method)
+        assert "transfer-encoding" not in answer.headers
+        assert (answer.headers["content-length"], answer.body) == ("6", body)
+
+
 async def test_a_half_closed_peer_gets_its_answers(serve) -> None:
     gate = asyncio.Event()
 
@@ -381,6 +394,38 @@ async def test_a_read_is_cancelled_and_a_change_completed_when_the_peer_leaves(
     gate.set()
     await soon(lambda: outcome and site.server.counters.in_flight == 0)
     assert outcome == [expected]
+
+
+async def test_what_was_opened_for_an_answer_is_closed_when_the_peer_left_before_it(serve) -> None:
+    begun, gate = asyncio.Event(), asyncio.Event()
+    outcome = []
+
+    async def run(stream) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            outcome.append("closed" if stream.closed.done() else "open")
+
+    async def switched(stream) -> None:
+        outcome.append(await stream.read())
+
+    async def work(request: Request) -> StreamResponse | UpgradeResponse:
+        begun.set()
+        await gate.wait()
+        return StreamResponse(200, run) if request.path == "/stream" else UpgradeResponse(switched)
+
+    site = await serve(work)
+    for path, expected in (("/stream", "closed"), ("/raw", b"")):
+        begun.clear()
+        gate.clear()
+        client = await site.connect()
+        client.send(post(path))
+        await begun.wait()
+        reset(client)
+        await soon(lambda: not site.server._connections)
+        gate.set()
+        await soon(lambda: outcome and site.server.counters.in_flight == 0)
+        assert outcome.pop() == expected
 
 
 @pytest.mark.parametrize("leaving", ["peer", "server"])
