@@ -2,8 +2,8 @@
 
 Reads: nodes. Writes: nothing.
 Invariants: the kubelet sees our client certificate; the address is of the most preferred type that the node reports,
-and the port is the one it reports, or 10250. A kubelet's certificate is checked only if the authority that signs kubelets'
-certificates was named: kubelets make their own unless they are told otherwise, so there is nothing to check it against.
+and the port is the one it reports, or 10250. A kubelet's certificate is checked only if the authority that signs them
+was named: kubelets make their own unless they are told otherwise, so there would be nothing to check it against.
 Upstream differences: none known (pkg/kubelet/client).
 """
 
