@@ -18,6 +18,7 @@ from steersman.apiserver.codec.negotiate import Negotiator
 from steersman.apiserver.outbound.kubelet import Kubelets, kubelet_tls
 from steersman.apiserver.outbound.pod_log import ERROR_BYTES_MAX, PodLogs, log_path
 from steersman.apiserver.requestinfo import parse_request
+from steersman.lib.aio import Tasks
 from steersman.lib.http.client.message import Target
 from steersman.lib.http.message import Request, Response, StreamResponse
 
@@ -131,9 +132,10 @@ async def test_a_client_may_go_before_the_first_line(before, client) -> None:
         return Response(200)
 
     target = await before(lambda _: silent())
-    waiting = asyncio.ensure_future(client.open(target, "GET", LOG, timeout_s=None))
+    tasks = Tasks()
+    tasks.start(client.open(target, "GET", LOG, timeout_s=None), name="client")
     await asked.wait()
-    waiting.cancel()
+    await tasks.close()
     async with asyncio.timeout(5):
         await gone.wait()
 
