@@ -10,15 +10,14 @@ requests are answered as soon as anybody can know that it is. A deleted one stay
 Invariants: nothing built-in is ever replaced, and what would be stored among built-in objects is never established.
 Every write is of the version that was looked at; whoever loses a race is called again by the event of the winner.
 Upstream differences: nothing is slept over (creation right after establishment, deletion of instances); instances of
-definitions that are deleted as a collection are deleted, too; conversion webhooks are not called, versions differ in
-apiVersion and schema only.
+definitions that are deleted as a collection are deleted, too; what a webhook has converted is made anew when the
+definition changes, or somebody asks for one object's present, not when the webhook does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
 
@@ -27,15 +26,16 @@ from steersman.api.apiextensions.custom_resource import is_terminating, records_
 from steersman.api.apiextensions.custom_resource_definition import CLEANUP_FINALIZER, CUSTOM_RESOURCE_DEFINITIONS
 from steersman.api.apiextensions.definition_status import apply_establishment, apply_names, apply_policies
 from steersman.api.columns import at
-from steersman.api.errors import ApiError, Conflict, NotFound
+from steersman.api.errors import NotFound
 from steersman.api.meta.conditions import condition, is_condition_true, set_condition
-from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
+from steersman.apiserver.authn.user import SERVER
+from steersman.apiserver.conversion.views import Views
+from steersman.apiserver.keepers.base import Keeper
 from steersman.apiserver.objects import ObjectIndex
 from steersman.apiserver.options import DeleteOptions
 from steersman.apiserver.resources import Served, storage_prefix
 from steersman.apiserver.write import Write
 from steersman.lib.aio import Tasks
-from steersman.store.interface import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,14 +43,13 @@ if TYPE_CHECKING:
     from steersman.api.apiextensions.custom_resource import Records
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
+    from steersman.apiserver.conversion.webhook import ConversionWebhooks
     from steersman.apiserver.identifiers import Identifiers
     from steersman.apiserver.pipeline import Pipeline
+    from steersman.apiserver.reader import CacheReader
     from steersman.apiserver.resources import ResourceTable
-    from steersman.store.watchcache import Change, Collection, Entry, WatchCache
+    from steersman.store.watchcache import Change, Collection, Entry
 
-_LOG: Final = logging.getLogger(__name__)
-RETRY_S: Final = 1.0
-"""After a failure that no event will follow."""
 DELETIONS_AT_ONCE: Final = 64
 """Instances whose deletion the store may commit together."""
 
@@ -58,17 +57,21 @@ DELETIONS_AT_ONCE: Final = 64
 class _Definition:
     """What is known of one definition that is in service."""
 
-    __slots__ = ("collection", "records", "shape", "stale", "state", "waiting")
+    __slots__ = ("collection", "records", "reloaded", "shape", "state", "views", "waiting")
 
-    def __init__(self, collection: Collection, records: Records) -> None:
+    def __init__(
+        self, *, collection: Collection, records: Records, views: Views | None, reloaded: asyncio.Event
+    ) -> None:
         self.collection = collection
         self.records = records
+        self.views = views
+        """If a webhook converts."""
         self.state: Any = None
         """What the records were made from; equal ones need no new records."""
         self.shape: Any = None
         """What the cached bytes depend on."""
-        self.stale = False
-        """The cached bytes follow an older shape."""
+        self.reloaded = reloaded
+        """Unless it is set, the cached bytes follow an older shape."""
         self.waiting = False
         """Deletion waits until the collection is empty."""
 
@@ -90,63 +93,63 @@ class _Emptied:
         self._then()
 
 
-class CustomResources:
-    """Owner of all custom resources; `start` after the cache is loaded, `stop` before the store ends."""
+class CustomResources(Keeper):
+    """Owner of all custom resources. Keys are names of definitions."""
+
+    name: ClassVar[str] = "custom_resources"
+    follows: ClassVar[tuple[Resource, ...]] = (CUSTOM_RESOURCE_DEFINITIONS,)
 
     def __init__(
-        self, *, resources: ResourceTable, cache: WatchCache, pipeline: Pipeline, identifiers: Identifiers
+        self,
+        *,
+        resources: ResourceTable,
+        reader: CacheReader,
+        pipeline: Pipeline,
+        identifiers: Identifiers,
+        webhooks: ConversionWebhooks,
     ) -> None:
-        self._resources = resources
-        self._cache = cache
-        self._pipeline = pipeline
-        self._identifiers = identifiers
+        super().__init__(resources=resources, reader=reader, pipeline=pipeline, identifiers=identifiers)
+        self._cache = resources.cache
+        self._webhooks = webhooks
         self._served = resources.of(CUSTOM_RESOURCE_DEFINITIONS)
         assert self._served.collection is not None
         self._collection: Collection = self._served.collection
         self._in_service: dict[str, _Definition] = {}
         self._checked: dict[str, Any] = {}
         """Name -> what its informing conditions were last computed from."""
-        self._pending: dict[str, None] = {}
-        self._wake = asyncio.Event()
-        self._tasks = Tasks()
+        self._conversions = Tasks()
 
-    async def start(self) -> None:
-        """Serve what is defined, and follow what happens from now on."""
-        self._collection.followers.append(self)
-        for key in list(self._collection.entries):
-            name = key.removeprefix(self._served.prefix)
+    async def prepare(self) -> None:
+        """Serve what is defined."""
+        for name in self.names(CUSTOM_RESOURCE_DEFINITIONS):
             crd = self._definition(name)
             if crd is not None:
                 await self._bring_up(name, crd)
-            self._enqueue(name)
-        self._tasks.start(self._run(), name="custom resources")
 
     async def stop(self) -> None:
-        if self in self._collection.followers:
-            self._collection.followers.remove(self)
-        await self._tasks.close()
+        await super().stop()
+        await self._conversions.close()
 
     # -- following the definitions
 
-    def offer(self, change: Change) -> None:
-        name = change.entry.key.removeprefix(self._served.prefix)
+    def touched(self, resource: Resource, change: Change) -> Iterable[str]:
+        """What is in service follows at once, the rest is for `sync`."""
+        name = self.name_of(resource, change)
         if change.deleted:
             self._withdraw(name)
-            self._enqueue(*self._others(name))
-            return
+            return self._others(name)
         self._renew(name, self._decoded(change.entry))
-        self._enqueue(name)
+        return (name,)
 
-    def lost(self) -> None:
-        """The definitions were loaded again."""
-        names = [key.removeprefix(self._served.prefix) for key in self._collection.entries]
+    def everything(self) -> Iterable[str]:
+        names = self.names(CUSTOM_RESOURCE_DEFINITIONS)
         for name in set(self._in_service) - set(names):
             self._withdraw(name)
         for name in names:
             crd = self._definition(name)
             if crd is not None:
                 self._renew(name, crd)
-        self._enqueue(*names)
+        return names
 
     def _definition(self, name: str) -> Object | None:
         """As it is now; shared, read-only."""
@@ -162,8 +165,7 @@ class CustomResources:
     def _of_group(self, name: str) -> list[str]:
         """Names of all definitions of the group that one belongs to, itself included."""
         group = name.partition(".")[2]
-        names = [key.removeprefix(self._served.prefix) for key in self._collection.keys]
-        return [other for other in names if other.partition(".")[2] == group]
+        return [other for other in self.names(CUSTOM_RESOURCE_DEFINITIONS) if other.partition(".")[2] == group]
 
     def _others(self, name: str) -> list[str]:
         """Those whose names may be free now."""
@@ -177,7 +179,9 @@ class CustomResources:
             records = records_of(crd)
             if records is None or self._overlaps(records.stored):
                 return
-            index = ObjectIndex(records.stored)
+            reloaded = asyncio.Event()
+            views = self._views(name, records, reloaded)
+            index = ObjectIndex(records.stored) if views is None else views.index
             collection = self._cache.add(storage_prefix(records.stored), index)
             collection.index = index
             await self._cache.reload(collection)
@@ -186,10 +190,18 @@ class CustomResources:
                 self._cache.remove(collection.prefix)
                 return
             if now["metadata"]["resourceVersion"] == crd["metadata"]["resourceVersion"]:
-                definition = self._in_service[name] = _Definition(collection, records)
+                reloaded.set()
+                definition = _Definition(collection=collection, records=records, views=views, reloaded=reloaded)
+                self._in_service[name] = definition
                 definition.state, definition.shape = _state(crd), _shape(crd)
-                self._resources.add(self._not_built_in(records.served))
+                self._resources.add(self._not_built_in(records.served), views)
             crd = now
+
+    def _views(self, name: str, records: Records, reloaded: asyncio.Event) -> Views | None:
+        if records.webhook is None:
+            return None
+        webhook = self._webhooks.of(name, records.webhook, records.shapes)
+        return Views(records=records, webhook=webhook, tasks=self._conversions, reloaded=reloaded)
 
     def _renew(self, name: str, crd: Object) -> None:
         """Serve by what the definition says now, if it was in service already."""
@@ -207,12 +219,13 @@ class CustomResources:
             if resource.version not in kept or resource.plural != records.stored.plural
         )
         definition.records = records
-        definition.collection.index = ObjectIndex(records.stored)
-        self._resources.add(self._not_built_in(records.served))
+        views = definition.views = self._views(name, records, definition.reloaded)
+        definition.collection.index = ObjectIndex(records.stored) if views is None else views.index
+        self._resources.add(self._not_built_in(records.served), views)
         definition.state = _state(crd)
         if definition.shape != _shape(crd):
             definition.shape = _shape(crd)
-            definition.stale = True
+            definition.reloaded.clear()
 
     def _withdraw(self, name: str) -> None:
         self._checked.pop(name, None)
@@ -237,42 +250,22 @@ class CustomResources:
 
     # -- their status
 
-    def _enqueue(self, *names: str) -> None:
-        self._pending.update(dict.fromkeys(names))
-        if names:
-            self._wake.set()
-
-    async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._pending:
-                name = next(iter(self._pending))
-                del self._pending[name]
-                try:
-                    await self._sync(name)
-                except (NotFound, Conflict):
-                    continue  # the event of whoever was faster is on its way, or here already
-                except (ApiError, StoreError) as error:
-                    _LOG.warning("CustomResourceDefinition %s: %s; will be tried again", name, error)
-                    asyncio.get_running_loop().call_later(RETRY_S, self._enqueue, name)
-
-    async def _sync(self, name: str) -> None:
+    async def sync(self, key: str) -> None:
+        name = key
         crd = self._definition(name)
         if crd is None:
             return
         await self._bring_up(name, crd)
         definition = self._in_service.get(name)
-        if definition is not None and definition.stale:
-            definition.stale = False
-            await self._cache.reload(definition.collection)
+        if definition is not None:
+            await self._reload(definition)
         if crd["metadata"].get("deletionTimestamp") and CLEANUP_FINALIZER in (crd["metadata"].get("finalizers") or ()):
             await self._clean_up(name, crd)
             return
         draft, timestamp = self._draft(crd)
         group = [other for each in self._of_group(name) if (other := self._definition(each)) is not None]
         if apply_names(draft, group, timestamp):
-            self._enqueue(*self._others(name))
+            self.enqueue(self._others(name))
         subject = (crd["metadata"]["uid"], crd["metadata"].get("generation"), crd["metadata"].get("annotations"))
         if self._checked.get(name) != subject:
             apply_policies(draft, timestamp)
@@ -282,6 +275,14 @@ class CustomResources:
         if draft["status"] != crd["status"]:
             await self._put(name, draft)
 
+    async def _reload(self, definition: _Definition) -> None:
+        """Read the instances again, in their present shape; again if that changes meanwhile."""
+        while not definition.reloaded.is_set():
+            shape = definition.shape
+            await self._cache.reload(definition.collection)
+            if definition.shape == shape:
+                definition.reloaded.set()
+
     def _draft(self, crd: Object) -> tuple[Object, str]:
         """A copy whose metadata and status may be changed, and the time for its conditions."""
         draft = {**crd, "metadata": dict(crd["metadata"]), "status": dict(crd["status"])}
@@ -289,18 +290,12 @@ class CustomResources:
 
     async def _put(self, name: str, draft: Object) -> Object:
         """Write the status of this very version; the object as it is then. Raises Conflict, NotFound."""
-        write = self._write(self._served, "", name)
-        write.subresource = self._served.resource.subresource("status")
-        write.manager = SERVER_MANAGER
+        write = self.write(CUSTOM_RESOURCE_DEFINITIONS, name, subresource="status")
         written = await self._pipeline.update(
             write, lambda _old: {**draft, "metadata": dict(draft["metadata"]), "status": dict(draft["status"])}
         )
         made: Object = orjson.loads(written.json)
         return made
-
-    def _write(self, served: Served, namespace: str, name: str) -> Write:
-        now = self._identifiers.clock.now()
-        return Write(served=served, namespace=namespace, name=name, user=SERVER, now=now)
 
     # -- their end
 
@@ -332,9 +327,11 @@ class CustomResources:
 
     async def _delete_instances(self, name: str, definition: _Definition) -> bool:
         """Whether all are gone; otherwise the definition is looked at again when they are."""
-        stored = definition.records.stored
+        stored, views = definition.records.stored, definition.views
         collection = definition.collection
         served = Served(stored, collection, ObjectIndex(stored))
+        if views is not None:
+            served = Served(stored, collection, views.index, views.view(stored, collection))
         keys = list(collection.entries)
         for start in range(0, len(keys), DELETIONS_AT_ONCE):
             outcomes = await asyncio.gather(
@@ -346,12 +343,14 @@ class CustomResources:
         if not collection.entries:
             return True
         definition.waiting = True
-        collection.followers.append(_Emptied(collection, lambda: self._enqueue(name)))
+        collection.followers.append(_Emptied(collection, lambda: self.enqueue((name,))))
         return False
 
     async def _delete(self, served: Served, key: str) -> None:
         namespace, _, name = key.removeprefix(served.prefix).rpartition("/")
-        await self._pipeline.delete(self._write(served, namespace, name), DeleteOptions())
+        now = self._identifiers.clock.now()
+        write = Write(served=served, namespace=namespace, name=name, user=SERVER, now=now)
+        await self._pipeline.delete(write, DeleteOptions())
 
 
 def _state(crd: Object) -> Any:
@@ -365,4 +364,10 @@ def _flags(crd: Object) -> tuple[bool, ...]:
 
 def _shape(crd: Object) -> Any:
     """What the cached instances depend on."""
-    return (crd["metadata"]["uid"], crd["spec"].get("versions"), at(crd, "status", "acceptedNames", "kind"))
+    spec = crd["spec"]
+    return (
+        crd["metadata"]["uid"],
+        spec.get("versions"),
+        spec.get("conversion"),
+        at(crd, "status", "acceptedNames", "kind"),
+    )

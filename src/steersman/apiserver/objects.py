@@ -47,6 +47,11 @@ def encode_stored(obj: Object) -> bytes:
     return orjson.dumps({"kind": obj["kind"], "apiVersion": obj["apiVersion"], "metadata": metadata} | obj)
 
 
+def version_mark(revision: int) -> bytes:
+    """The beginning of an entry's body: its metadata, up to what follows the resourceVersion."""
+    return b'%b%d",' % (_VERSIONED, revision)
+
+
 class ObjectIndex:
     """Makes entries of one stored resource."""
 

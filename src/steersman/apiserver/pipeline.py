@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource, Strategy
     from steersman.apiserver.admission.chain import Chain
+    from steersman.apiserver.conversion.views import View
     from steersman.apiserver.hooks import Hook
     from steersman.apiserver.identifiers import Identifiers
     from steersman.apiserver.options import DeleteOptions
@@ -187,6 +188,8 @@ class Pipeline:
                 if not create_on_absent:
                     raise NotFound.of(served.resource.group, served.resource.plural, write.name)
                 return await self._create_on_update(write, transform, own_fields=own_fields)
+            if served.view is not None:
+                entry = await served.view.one(entry)
             old = served.judged(entry)
             if uid is not None and old["metadata"]["uid"] != uid:
                 raise _wrong_uid(served, write, uid, old["metadata"]["uid"])
@@ -279,7 +282,7 @@ class Pipeline:
         if before.get("deletionTimestamp") and deletion.may_be_removed(new, strategy):
             return await self._remove(write, new, old, entry)
         keep_timestamps(old, new)
-        if new == old:
+        if new == old and not (served.view is not None and served.view.is_outdated(entry)):
             return Written(served.json(entry), changed=False, revision=entry.revision)
         written = await self._put(write, new, entry, ttl_s=strategy.ttl_s)
         if hook is not None and not write.dry_run:
@@ -326,7 +329,9 @@ class Pipeline:
         while True:
             if entry is None:
                 raise NotFound.of(served.resource.group, served.resource.plural, write.name)
-            old = served.index.decode(entry)
+            if served.view is not None:
+                entry = await served.view.one(entry)
+            old = served.judged(entry)
             asked = self._review(DELETE, write, None, old)
             try:
                 if review:
@@ -336,7 +341,7 @@ class Pipeline:
                 deletion.check_preconditions(resource, write.name, old, options)
                 if review:
                     await self._chain.validate(asked)
-                obj = served.index.decode(entry)
+                obj = served.judged(entry)
                 outcome = deletion.plan_deletion(
                     obj, resource.strategy, options, write.context(), self._identifiers.timestamp
                 )
@@ -380,6 +385,8 @@ class Pipeline:
         version = obj["metadata"].get("resourceVersion")
         if entry is None and version and not write.dry_run:
             raise _VersionOnCreate("resourceVersion should not be set on objects to be created")
+        if served.view is not None:
+            return await self._put_converted(write, obj, entry, served.view, ttl_s=ttl_s)
         served.put_form(obj)
         value = encode_stored(obj)
         if write.dry_run:
@@ -388,7 +395,33 @@ class Pipeline:
             if version:
                 obj["metadata"]["resourceVersion"] = version
             return Written(orjson.dumps(served.served_form(obj)), created=entry is None)
-        cache = self._cache
+        current = await self._commit(write, key, value, obj, entry, ttl_s=ttl_s)
+        return Written(served.json(current), created=entry is None, revision=current.revision)
+
+    async def _put_converted(
+        self, write: Write, obj: Object, entry: Entry | None, view: View, *, ttl_s: int = 0
+    ) -> Written:
+        """As `_put`, where a webhook converts to what is stored, and what was stored to the answer."""
+        served = write.served
+        key = served.key(write.namespace, write.name)
+        stored = await view.to_stored(obj)
+        if write.dry_run:
+            if entry is None and served.entry(write.namespace, write.name) is not None:
+                raise StoreConflict(key, await self._store.get(key))
+            again = await view.from_stored(stored)
+            if version := obj["metadata"].get("resourceVersion"):
+                again["metadata"]["resourceVersion"] = version
+            return Written(orjson.dumps(again), created=entry is None)
+        stored = stored | {"metadata": dict(stored["metadata"])}
+        value = encode_stored(stored)
+        current = await self._commit(write, key, value, stored, entry, ttl_s=ttl_s)
+        return Written(served.json(await view.one(current)), created=entry is None, revision=current.revision)
+
+    async def _commit(
+        self, write: Write, key: str, value: bytes, obj: Object, entry: Entry | None, *, ttl_s: int
+    ) -> Entry:
+        """Store the value of `obj` in place of `entry`; what is there now. Raises StoreConflict."""
+        served, cache = write.served, self._cache
         cache.hint(key, value, served.index.hint(obj))
         compare = Compare(key, entry.revision if entry is not None else 0)
         try:
@@ -400,7 +433,7 @@ class Pipeline:
         current = served.collection.entries.get(key) if served.collection is not None else None
         if current is None or current.revision != revision:
             current = served.index.entry(key, value, revision, served.index.hint(obj))
-        return Written(served.json(current), created=entry is None, revision=revision)
+        return current
 
     async def _remove(
         self, write: Write, obj: Object, old: Object, entry: Entry, *, asked_for: bool = False

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
+    from steersman.apiserver.conversion.views import View, Views
     from steersman.store.watchcache import Collection, Entry, WatchCache
 
 ROOT = "/registry/"
@@ -27,12 +28,19 @@ def storage_prefix(resource: Resource) -> str:
 
 
 class Served:
-    """One resource in service, with the collection that holds its objects (None: nothing is stored)."""
+    """One resource in service, with the collection that holds its objects (None: nothing is stored).
 
-    __slots__ = ("as_stored", "collection", "index", "list_head", "prefix", "resource", "type_meta")
+    Where there is a `view`, a webhook converts, which takes waiting: entries go through it first, and nothing
+    else here may be given others; what is to be stored comes from it, too.
+    """
 
-    def __init__(self, resource: Resource, collection: Collection | None, index: ObjectIndex) -> None:
+    __slots__ = ("as_stored", "collection", "index", "list_head", "prefix", "resource", "type_meta", "view")
+
+    def __init__(
+        self, resource: Resource, collection: Collection | None, index: ObjectIndex, view: View | None = None
+    ) -> None:
         self.resource = resource
+        self.view = view
         self.collection = collection
         self.index = index
         self.as_stored = resource.conversion is None and resource.stored_as is None
@@ -122,17 +130,19 @@ class ResourceTable:
     def __iter__(self) -> Iterator[Served]:
         return iter(list(self._served.values()))
 
-    def add(self, resources: Iterable[Resource]) -> list[Served]:
-        """Serve these; a resource with the same group, version and plural is replaced."""
+    def add(self, resources: Iterable[Resource], views: Views | None = None) -> list[Served]:
+        """Serve these; a resource with the same group, version and plural is replaced. `views`: of versions that a
+        webhook converts.
+        """
         added = []
         for resource in resources:
-            stored = resource.stored
-            index = ObjectIndex(stored)
+            index = ObjectIndex(resource.stored) if views is None else views.index
             collection = None
             if not resource.ephemeral:
                 collection = self.cache.add(storage_prefix(resource), index)
                 collection.index = index
-            served = Served(resource, collection, index)
+            view = views.view(resource, collection) if views is not None and collection is not None else None
+            served = Served(resource, collection, index, view)
             self._served[resource.group, resource.version, resource.plural] = served
             added.append(served)
         self._changed()

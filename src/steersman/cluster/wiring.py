@@ -23,6 +23,7 @@ from steersman.apiserver.authz.escalation import EscalationCheck
 from steersman.apiserver.authz.grants import GrantHook
 from steersman.apiserver.codec.negotiate import Negotiator
 from steersman.apiserver.codec.protobuf import Protobuf
+from steersman.apiserver.conversion.webhook import ConversionMetrics, ConversionWebhooks
 from steersman.apiserver.crd import CustomResources
 from steersman.apiserver.discovery import Discovery
 from steersman.apiserver.documents import Documents
@@ -34,6 +35,8 @@ from steersman.apiserver.measured_store import MeasuredStore
 from steersman.apiserver.metrics import HealthMetrics, ServerMetrics
 from steersman.apiserver.openapi.descriptions import installed
 from steersman.apiserver.openapi.service import OpenAPI
+from steersman.apiserver.outbound.hook_client import HookClient
+from steersman.apiserver.outbound.resolver import ServiceResolver
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.reader import CacheReader
 from steersman.apiserver.resources import ResourceTable
@@ -43,6 +46,7 @@ from steersman.apiserver.subresources.component_statuses import Health as Compon
 from steersman.apiserver.subresources.component_statuses import LocalHealthz
 from steersman.apiserver.zpages import ZPages
 from steersman.cluster.sources import RBAC_RESOURCES, CachedObjects, NodePods, RoleFeed
+from steersman.lib.http.client.client import HttpClient
 from steersman.lib.metrics import Registry
 from steersman.store.watchcache import WatchCache
 
@@ -88,6 +92,8 @@ class Parts:
     custom_resources: CustomResources
     address_repair: Repair
     keepers: tuple[Keeper, ...]
+    client: HttpClient
+    """Through which this server asks others."""
 
     async def start(self) -> None:
         """After the cache is loaded, before anything is served."""
@@ -106,6 +112,7 @@ class Parts:
         for keeper in reversed(self.keepers):
             await keeper.stop()
         await self.custom_resources.stop()
+        await self.client.close()
 
 
 def wire(
@@ -169,7 +176,15 @@ def wire(
             components=_components(state),
         ),
     )
-    custom_resources = CustomResources(resources=resources, cache=cache, pipeline=pipeline, identifiers=identifiers)
+    client = HttpClient()
+    conversions = ConversionWebhooks(
+        client=HookClient(client=client, resolver=ServiceResolver(reader, rng=rng)),
+        identifiers=identifiers,
+        metrics=ConversionMetrics(registry=registry),
+    )
+    custom_resources = CustomResources(
+        resources=resources, reader=reader, pipeline=pipeline, identifiers=identifiers, webhooks=conversions
+    )
     return Parts(
         service=service,
         application=application,
@@ -179,6 +194,7 @@ def wire(
         custom_resources=custom_resources,
         address_repair=address_repair,
         keepers=keepers(resources=resources, reader=reader, pipeline=pipeline, identifiers=identifiers),
+        client=client,
     )
 
 

@@ -2,15 +2,16 @@
 
     records_of(definition) -> one Resource for each served version, and the stored one
 
-Versions differ in their schema and in nothing else: an object passes from one to another by a new apiVersion, and
-loses the fields that the other does not know. What is stored is in the storage version; a write is judged in the
-version in which it was made.
+With the conversion strategy None, versions differ in their schema and in nothing else: an object passes from one to
+another by a new apiVersion, and loses the fields that the other does not know. With the strategy Webhook it is asked of
+a webhook, which takes waiting: the records say nothing about it (`apiserver/conversion`). What is stored is in the
+storage version; a write is judged in the version in which it was made.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from steersman.api.apiextensions.condition_types import ESTABLISHED, NAMES_ACCEPTED, TERMINATING
@@ -24,7 +25,7 @@ from steersman.api.schema.structural import from_structural
 from steersman.lib.jsonpath import JSONPathError, parse_template, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from steersman.api.meta.types import Object
     from steersman.api.schema.model import Type
@@ -50,6 +51,14 @@ class Records:
     stored: Resource
     """The storage version, whether it is served or not."""
     served: tuple[Resource, ...]
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """apiVersion -> how objects of it look; of all versions, served or not."""
+    webhook: Object | None = None
+    """`spec.conversion.webhook`, if versions are converted by one."""
+
+    def shape(self, api_version: str) -> Shape | None:
+        """None: the definition has no such version."""
+        return self.shapes.get(api_version)
 
 
 def records_of(crd: Object) -> Records | None:
@@ -58,17 +67,26 @@ def records_of(crd: Object) -> Records | None:
     stored = next((version for version in versions if version.get("storage")), None)
     if stored is None or not is_served(crd) or not at(crd, "status", "acceptedNames", "kind"):
         return None
-    shapes = {version["name"]: _Shape(crd, version) for version in versions}
+    shapes = {version["name"]: Shape(crd, version) for version in versions}
     base = _resource(crd, stored, shapes, None)
     served = [
         base if version is stored else _resource(crd, version, shapes, base)
         for version in versions
         if version.get("served")
     ]
-    return Records(base, tuple(served))
+    by_api_version = {f"{crd['spec']['group']}/{name}": shape for name, shape in shapes.items()}
+    return Records(base, tuple(served), by_api_version, webhook_of(crd))
 
 
-class _Shape:
+def webhook_of(crd: Object) -> Object | None:
+    """What converts between versions, if their strategy says so."""
+    if at(crd, "spec", "conversion", "strategy") != "Webhook":
+        return None
+    webhook: Object = at(crd, "spec", "conversion", "webhook", default={})
+    return webhook
+
+
+class Shape:
     """The types of one version, made when they are first needed."""
 
     def __init__(self, crd: Object, version: Object) -> None:
@@ -109,9 +127,10 @@ def without_defaults(schema: Any) -> Any:
     return made
 
 
-def _resource(crd: Object, version: Object, shapes: dict[str, _Shape], stored: Resource | None) -> Resource:
+def _resource(crd: Object, version: Object, shapes: dict[str, Shape], stored: Resource | None) -> Resource:
     spec, names = crd["spec"], crd["status"]["acceptedNames"]
     shape = shapes[version["name"]]
+    plain = webhook_of(crd) is None
     judge = Judge(version, kind=names["kind"], api_version=f"{spec['group']}/{version['name']}")
     fields = version.get("selectableFields") or ()
     if stored is None:
@@ -136,17 +155,17 @@ def _resource(crd: Object, version: Object, shapes: dict[str, _Shape], stored: R
         selectable=_selectable(fields),
         unknown_selector="field label not supported: {}",
         stored_as=stored,
-        conversion=None
-        if stored is None
-        else Conversion(to_stored=shapes[stored.version].prune, from_stored=shape.prune_only),
-        normalize=_normalizer(spec["group"], shapes, shape) if stored is None else None,
+        conversion=Conversion(to_stored=shapes[stored.version].prune, from_stored=shape.prune_only)
+        if stored is not None and plain
+        else None,
+        normalize=_normalizer(spec["group"], shapes, shape) if stored is None and plain else None,
         deprecation=_deprecation(spec, version, names["kind"]),
         custom=True,
         no_creation=_NO_CREATION if is_terminating(crd) else "",
     )
 
 
-def _normalizer(group: str, shapes: dict[str, _Shape], stored: _Shape) -> Callable[[Object], None]:
+def _normalizer(group: str, shapes: dict[str, Shape], stored: Shape) -> Callable[[Object], None]:
     """As upstream reads its store: by the schema of the version that was stored, then by the present one."""
 
     def normalize(obj: Object) -> None:

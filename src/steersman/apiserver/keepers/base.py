@@ -1,7 +1,14 @@
 """The machinery of all keepers: followers of collections, and one worker over the keys that they name.
 
 A key stands for whatever the keeper says (mostly the name of an object). It is waiting at most once, however many
-changes name it; after a failure that no event will follow it is tried again, ever less often.
+changes name it, and is looked at again
+
+    by a change that names it          always, and at once
+    after NotFound, Conflict, ...      by the change of whoever was faster, which is on its way; nothing is timed
+    after any other failure            1, 2, 4 ... 64 seconds later, until it succeeds
+
+An exception that should not happen is such a failure, too: it is logged with its traceback, other keys go on, and the
+worker does not end. What is wrong with one object is nobody else's affair.
 """
 
 from __future__ import annotations
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 RETRY_S: Final = 1.0
 RETRY_S_MAX: Final = 64.0
+_DOUBLINGS_MAX: Final = 6
 
 
 class _Follower:
@@ -78,6 +86,7 @@ class Keeper(ABC):
             collection = self._resources.of(resource).collection
             assert collection is not None
             self._followers.append(_Follower(self, resource, collection))
+        await self.prepare()
         self.enqueue(self.everything())
         self._tasks.start(self._run(), name=self.name)
 
@@ -101,10 +110,13 @@ class Keeper(ABC):
     def everything(self) -> Iterable[str]:
         """All keys that there are: at the start, and when changes may have been missed."""
 
+    async def prepare(self) -> None:  # noqa: B027 - most have nothing to prepare
+        """Once, before anything is looked at; changes are brought already."""
+
     @abstractmethod
     async def sync(self, key: str) -> None:
         """Make it right. NotFound, Conflict and AlreadyExists mean that somebody was faster, whose event is coming;
-        other ApiErrors and StoreErrors that it has to be tried again.
+        whatever else is raised that it has to be tried again.
         """
 
     # -- for units
@@ -158,9 +170,18 @@ class Keeper(ABC):
         except (NotFound, Conflict, AlreadyExists):
             pass  # the event of whoever was faster is on its way, or here already
         except (ApiError, StoreError) as error:
-            failures = self._failures[key] = self._failures.get(key, 0) + 1
-            delay_s = min(RETRY_S * 2 ** (failures - 1), RETRY_S_MAX)
+            delay_s = self._again(key)
             _LOG.warning("%s: %s: %s; will be tried again in %.0f s", self.name, key, error, delay_s)
-            asyncio.get_running_loop().call_later(delay_s, self.enqueue, (key,))
+            return
+        except Exception:  # noqa: BLE001 - one key's trouble is not the others'
+            delay_s = self._again(key)
+            _LOG.exception("%s: %s: unexpected; will be tried again in %.0f s", self.name, key, delay_s)
             return
         self._failures.pop(key, None)
+
+    def _again(self, key: str) -> float:
+        """Later, and ever later; in how many seconds."""
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        delay_s = float(min(RETRY_S * 2 ** min(failures - 1, _DOUBLINGS_MAX), RETRY_S_MAX))
+        asyncio.get_running_loop().call_later(delay_s, self.enqueue, (key,))
+        return delay_s

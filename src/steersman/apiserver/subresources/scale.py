@@ -25,7 +25,7 @@ from steersman.apiserver.patch.errors import PatchError, to_api_error
 from steersman.apiserver.patch.managed_fields import stamp_update
 from steersman.apiserver.patch.scale import SCALE_VERSION, to_parent, to_scale
 from steersman.apiserver.resources import Served
-from steersman.apiserver.verbs.get import reach_asked_version
+from steersman.apiserver.verbs.get import reach_asked_version, seen
 from steersman.apiserver.verbs.naming import check_name, fit_namespace
 from steersman.apiserver.verbs.patch import applying, check_options, patching
 from steersman.apiserver.write import Lens
@@ -190,7 +190,7 @@ async def _get(call: Call, inner: Call, service: Service, scaled: _Scaled) -> Re
     entry = served.entry(info.namespace, info.name)
     if entry is None:
         raise NotFound.of(served.resource.group, served.resource.plural, info.name)
-    obj = served.object(entry)
+    obj = served.object(await seen(call, entry))
     if not scaled.has_replicas(obj):
         raise InternalError(f"Internal error occurred: the spec replicas field {scaled.field()} does not exist")
     return respond.one(inner, orjson.dumps(scaled.scale_of(obj)))

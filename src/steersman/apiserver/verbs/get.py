@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.call import Call
     from steersman.apiserver.service import Service
     from steersman.lib.http.message import Response
+    from steersman.store.watchcache import Entry
 
 
 class _Unreadable(ApiError):
@@ -24,14 +25,20 @@ class _Unreadable(ApiError):
 
 def get(call: Call, service: Service) -> Response | Awaitable[Response]:
     """Raises NotFound, Timeout (a version that is not reached yet)."""
-    if not service.cache.embedded or call.request.query:
+    if not service.cache.embedded or call.request.query or call.served.view is not None:
         return _get_when_fresh(call, service)
-    return _answer(call)
+    return respond.one(call, call.served.json(_found(call)))
 
 
 async def _get_when_fresh(call: Call, service: Service) -> Response:
     await reach_asked_version(call, service)
-    return _answer(call)
+    return respond.one(call, call.served.json(await seen(call, _found(call))))
+
+
+async def seen(call: Call, entry: Entry) -> Entry:
+    """The entry as it is served. Who asks for the present asks the webhook, too, if one converts. Raises ApiError."""
+    view = call.served.view
+    return entry if view is None else await view.one(entry, anew=not call.request.param("resourceVersion"))
 
 
 async def reach_asked_version(call: Call, service: Service) -> None:
@@ -44,9 +51,9 @@ async def reach_asked_version(call: Call, service: Service) -> None:
         await service.cache.fresh()
 
 
-def _answer(call: Call) -> Response:
+def _found(call: Call) -> Entry:
     served, info = call.served, call.info
     entry = served.entry(info.namespace, info.name)
     if entry is None:
         raise NotFound.of(served.resource.group, served.resource.plural, info.name)
-    return respond.one(call, served.json(entry))
+    return entry

@@ -44,7 +44,8 @@ def list_(call: Call, service: Service) -> Response | StreamResponse | Awaitable
     selection = select(
         call.served.resource, options, prefix=call.served.range_prefix(call.info.namespace), name=call.info.name
     )
-    if service.cache.embedded and not (options.resource_version or options.continue_token or options.limit):
+    simple = not (options.resource_version or options.continue_token or options.limit)
+    if simple and service.cache.embedded and call.served.view is None:
         entries = matching(call.served, selection)
         return respond.many(call, entries, respond.list_meta(service.cache.revision))
     return _list_at(call, service, options, selection)
@@ -56,6 +57,14 @@ def matching(served: Served, selection: Selection, start: str = "") -> list[Entr
         return []
     entries = served.collection.range(selection.prefix, start)
     return _filtered(entries, selection)
+
+
+async def matching_seen(served: Served, selection: Selection, start: str = "") -> list[Entry]:
+    """`matching`, where the entries have to be looked at through a view first. Raises ApiError."""
+    if served.view is None or served.collection is None:
+        return matching(served, selection, start)
+    there = [entry for entry in served.collection.range(selection.prefix, start) if selection.in_range(entry.key)]
+    return _filtered(await served.view.of(there), selection)
 
 
 def _filtered(entries: Iterable[Entry], selection: Selection) -> list[Entry]:
@@ -93,8 +102,11 @@ async def find(
     collection = served.collection
     if not exact or collection is None or collection.changed <= version:
         at = version if exact else service.cache.revision
-        entries = matching(served, selection, start)
-        return _page(served, entries, options, selection, at)
+        if served.view is None or not selection.everything:
+            entries = await matching_seen(served, selection, start)
+            return _page(served, entries, options, selection, at)
+        page, meta = _page(served, matching(served, selection, start), options, selection, at)
+        return [*await served.view.of(page)], meta
     return await _find_in_history(served, service, options, selection, version=version, start=start)
 
 
@@ -111,6 +123,8 @@ async def _find_in_history(
         except Compacted:
             raise _expired(served, options, start) from None
         records = [served.index.entry(r.key, r.value, r.mod_revision, None) for r in page.records]
+        if served.view is not None:
+            records = [*await served.view.of(records)]
         found += _filtered(records, selection)
         if not page.more or (limit and len(found) > limit):
             break

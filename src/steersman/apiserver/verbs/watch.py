@@ -2,6 +2,7 @@
 
 Begins with what is there (no version, 0, or sendInitialEvents), or with what came after a version. Objects that enter
 or leave a selection are ADDED and DELETED. A client that reads too slowly is cut off: it lists and watches again.
+Where a webhook converts, changes wait in their order until it has answered; what cannot be converted ends the watch.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from steersman.api.errors import ApiError, Expired
 from steersman.apiserver import respond, store_failure
 from steersman.apiserver.options import list_options
 from steersman.apiserver.selection import select
-from steersman.apiserver.verbs.list import matching
+from steersman.apiserver.verbs.list import matching_seen
 from steersman.apiserver.versions import check_reached, parse_version
 from steersman.lib.http.message import StreamResponse
 from steersman.store.interface import Compacted, StoreError
 
 if TYPE_CHECKING:
     from steersman.apiserver.call import Call
+    from steersman.apiserver.conversion.views import View
     from steersman.apiserver.options import ListOptions
     from steersman.apiserver.selection import Selection
     from steersman.apiserver.service import Service
@@ -31,6 +33,8 @@ UNREAD_BYTES_MAX = 16 * 1024 * 1024
 """A watcher with more than this in its send buffer is cut off."""
 BOOKMARK_S = 60.0
 MIN_TIMEOUT_S = 1800
+CONVERTED_MAX = 64
+"""Changes that are converted together."""
 INITIAL_SLICE_BYTES = 128 * 1024
 """Of the initial events, so much is written at a time; then the client must have read some."""
 
@@ -75,8 +79,12 @@ class RunningWatch:
         self._done: asyncio.Future[None]
         self._sent = 0
         """Revision up to which the client is informed."""
-        self._waiting: list[Change] | None = None
-        """Changes that came while the client still reads what was there; their size is bounded as the buffer's is."""
+        self._view = call.served.view
+        self._held = False
+        """The client still reads what was there."""
+        self._waiting: list[Change] = []
+        """Changes that came meanwhile, or are to be converted; their size is bounded as the buffer's is."""
+        self._arrived = asyncio.Event()
         self._waiting_bytes = 0
         self._bookmark_timer: asyncio.TimerHandle | None = None
 
@@ -94,6 +102,8 @@ class RunningWatch:
         self._service.watches.add(self)
         try:
             await self._begin(version)
+            if self._view is not None:
+                await self._convert_changes(self._view)
             await self._done
         finally:
             timer.cancel()
@@ -132,12 +142,17 @@ class RunningWatch:
                 self.offer(change)
             return
         self._sent = cache.revision
+        self._held = True
         collection.subscribe(self, self._sent)
-        await self._send_state(matching(self._served, self._selection))
+        try:
+            entries = await matching_seen(self._served, self._selection)
+        except ApiError as error:
+            self._fail(error)
+            return
+        await self._send_state(entries)
 
     async def _send_state(self, entries: list[Entry]) -> None:
         """What is there, as ADDED. Changes that come meanwhile wait their turn, so that the order holds."""
-        self._waiting = []
         at = self._sent
         written = 0
         for entry in entries:
@@ -154,17 +169,42 @@ class RunningWatch:
                         return
         if self._options.send_initial_events:
             self._stream.write(self._frames.bookmark(at, initial_events_end=True))
-        waiting, self._waiting = self._waiting, None
-        for change in waiting or ():
-            self.offer(change)
+        self._held = False
+        if self._view is None:
+            waiting, self._waiting = self._waiting, []
+            for change in waiting:
+                self._deliver(change)
 
     def offer(self, change: Change) -> None:
-        if self._waiting is not None:
-            self._waiting.append(change)
-            self._waiting_bytes += len(change.entry.body)
-            if self._waiting_bytes > UNREAD_BYTES_MAX:
-                self._stream.abort()  # it may never read what is before them
+        if not self._held and self._view is None:
+            self._deliver(change)
             return
+        self._waiting.append(change)
+        self._waiting_bytes += len(change.entry.body)
+        if self._waiting_bytes > UNREAD_BYTES_MAX:
+            self._stream.abort()  # it may never read what is before them
+        self._arrived.set()
+
+    async def _convert_changes(self, view: View) -> None:
+        """Deliver what waits, batch by batch, as long as the watch lasts."""
+        while not self._done.done():
+            self._arrived.clear()
+            changes = self._waiting[:CONVERTED_MAX]
+            if not changes:
+                await self._arrived.wait()
+                continue
+            try:
+                converted = await view.changes(changes)
+            except ApiError as error:
+                self._fail(error)
+                return
+            for change in converted:
+                if not self._done.done():
+                    self._deliver(change)
+            del self._waiting[: len(changes)]
+            self._waiting_bytes -= sum(len(change.entry.body) for change in changes)
+
+    def _deliver(self, change: Change) -> None:
         entry = change.entry
         selection = self._selection
         self._sent = change.revision
@@ -205,18 +245,20 @@ class RunningWatch:
         self._end()
 
     def _end(self) -> None:
+        self._arrived.set()
         if not self._done.done():
             self._done.set_result(None)
 
     def _fail(self, error: ApiError) -> None:
-        self._stream.write(self._frames.error(error))
+        if not self._done.done():
+            self._stream.write(self._frames.error(error))
         self._end()
 
     def _bookmark_later(self) -> None:
         """Once a minute: how far the client is up to date although nothing came."""
         if self._done.done():
             return
-        if self._waiting is None:
+        if not self._held and not self._waiting:
             collection = self._served.collection
             behind = collection is not None and collection.busy
             revision = self._sent if behind else max(self._sent, self._service.cache.revision)

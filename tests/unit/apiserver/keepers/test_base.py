@@ -128,3 +128,17 @@ async def test_everything_is_looked_at_again_when_changes_may_be_missing(api: An
     await settle()
     assert keeper.seen == ["all", "all"]
     await keeper.stop()
+
+
+async def test_what_should_not_happen_concerns_one_key_only(api: Any, caplog: pytest.LogCaptureFixture) -> None:
+    keeper = diary(api)
+    keeper.failures = [ZeroDivisionError("a bug")]
+    await keeper.start()
+    keeper.enqueue(["other"])
+    await settle()
+    assert keeper.seen == ["all", "other"]
+    assert "diary: all: unexpected; will be tried again in 1 s" in caplog.text
+    assert "ZeroDivisionError: a bug" in caplog.text
+    await asyncio.sleep(RETRY_S)
+    assert keeper.seen == ["all", "other", "all"]
+    await keeper.stop()
