@@ -31,6 +31,7 @@ from steersman.api.schema.empties import forget_empties
 from steersman.apiserver import deletion
 from steersman.apiserver.admission.interface import CREATE, DELETE, UPDATE, Review
 from steersman.apiserver.given import as_given
+from steersman.apiserver.mutated import settle_metadata, single_owners
 from steersman.apiserver.objects import encode_stored
 from steersman.apiserver.patch.managed_fields import keep_timestamps, stamp_update
 from steersman.apiserver.write import Written
@@ -56,6 +57,7 @@ MODIFIED = "the object has been modified; please apply your changes to the lates
 RETRIES_MAX = 50
 """Rounds of an update against other writers before it gives up with a conflict."""
 
+_OPTIONS = {CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions"}
 _SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 """What a new object gets from the server, whatever its author says."""
 
@@ -93,7 +95,7 @@ class Pipeline:
         metadata = obj["metadata"]
         for name in _SYSTEM_FIELDS:
             metadata.pop(name, None)
-        _single_owners(write, metadata)
+        single_owners(metadata, write.warnings)
         self._own_fields(write, obj, None)
         forget_empties(resource.schema(), obj)
         review = self._review(CREATE, write, obj, None)
@@ -101,7 +103,7 @@ class Pipeline:
             if resource.no_creation:
                 name = metadata.get("name") or ""
                 raise Forbidden.of(resource.group, resource.plural, name, resource.no_creation)
-            await self._chain.admit(review)
+            await self._admit(write, review, obj)
             write.served.judged_form(obj)
             return await self._create_stored(write, obj, review)
         except BaseException:
@@ -198,14 +200,14 @@ class Pipeline:
             new = transform(before)
             if default:
                 _default(served.resource.strategy, new, write)
-            _single_owners(write, new["metadata"])
+            single_owners(new["metadata"], write.warnings)
             if own_fields:
                 self._own_fields(write, new, before)
             forget_empties(served.resource.schema(), new)
             asked = self._review(UPDATE, write, new, old)
             try:
                 if review:
-                    await self._chain.admit(asked)
+                    await self._admit(write, asked, new)
                     if write.lens is not None and asked.obj is not None:
                         write.lens.put(asked.obj, new)
                 served.judged_form(new)
@@ -334,17 +336,21 @@ class Pipeline:
             old = served.judged(entry)
             asked = self._review(DELETE, write, None, old)
             try:
-                if review:
-                    await self._chain.admit(asked)
                 if options.unsafe:
+                    if review:
+                        await self._chain.admit(asked)
                     raise _needless(served, write)
                 deletion.check_preconditions(resource, write.name, old, options)
-                if review:
-                    await self._chain.validate(asked)
                 obj = served.judged(entry)
                 outcome = deletion.plan_deletion(
                     obj, resource.strategy, options, write.context(), self._identifiers.timestamp
                 )
+                # A deletion that only waits for the grace of an earlier one is no news to admission.
+                if review and not (
+                    outcome is deletion.Outcome.PENDING and old["metadata"].get("deletionGracePeriodSeconds")
+                ):
+                    await self._chain.admit(asked)
+                    await self._chain.validate(asked)
                 if outcome is deletion.Outcome.PENDING:
                     return Written(served.json(entry), changed=False, revision=entry.revision)
                 if outcome is deletion.Outcome.REMOVE:
@@ -480,6 +486,10 @@ class Pipeline:
     def _review(operation: str, write: Write, obj: Object | None, old: Object | None) -> Review:
         if write.lens is not None:
             obj, old = obj and write.lens.get(obj), old and write.lens.get(old)
+        options, kind = write.options, _OPTIONS[operation]
+        if options and options["kind"] != kind:
+            # A patch, or an update that creates: admission knows the outcome only.
+            options = {name: value for name, value in options.items() if name != "force"} | {"kind": kind}
         return Review(
             operation=operation,
             resource=write.served.resource,
@@ -491,35 +501,27 @@ class Pipeline:
             obj=obj,
             old=old,
             dry_run=write.dry_run,
-            options=write.options,
+            options=options,
             warnings=write.warnings,
         )
+
+    async def _admit(self, write: Write, review: Review, obj: Object) -> None:
+        """What may change `obj`, which the review is about (or about a part of it)."""
+        managed = obj["metadata"].get("managedFields")
+        await self._chain.admit(review)
+        if review.mutated and write.lens is None:
+            settle_metadata(
+                obj,
+                namespace=write.namespace,
+                managed_before=managed,
+                warnings=write.warnings,
+                new=review.operation == CREATE,
+            )
 
     async def _undo(self, write: Write, review: Review) -> None:
         while write.undo:
             await write.undo.pop()()
         await self._chain.undo(review)
-
-
-def _single_owners(write: Write, metadata: Object) -> None:
-    """Equal owner references count once; their author is warned."""
-    owners = metadata.get("ownerReferences")
-    if not owners or len(owners) == 1:
-        return
-    single: list[Object] = []
-    repeated: list[str] = []
-    for owner in owners:
-        if owner in single:
-            repeated.append(owner.get("uid", ""))
-        else:
-            single.append(owner)
-    if repeated:
-        metadata["ownerReferences"] = single
-        write.warnings.append(
-            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and "
-            "may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
-            + ", ".join(dict.fromkeys(repeated))
-        )
 
 
 def _default(strategy: Strategy, obj: Object, write: Write) -> None:

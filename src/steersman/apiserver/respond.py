@@ -38,6 +38,8 @@ NOT_ALLOWED = "the server does not allow this method on the requested resource"
 TEXT = "text/plain; charset=utf-8"
 NO_CACHE: HeaderPairs = (("Cache-Control", "no-cache, private"),)
 NO_SNIFF: HeaderPairs = (*NO_CACHE, ("X-Content-Type-Options", "nosniff"))
+WARNINGS_CHARS_MAX, WARNING_CHARS_MAX = 4096, 256
+"""Of all warnings of an answer before they are cut, and of each one then."""
 PIECE = 48
 """List items that are joined into one write."""
 SHORT_MAX = 100
@@ -47,10 +49,26 @@ WHOLE_BYTES_MAX = 256 * 1024
 
 
 def warning_headers(warnings: list[str]) -> HeaderPairs:
-    """RFC 7234 Warning headers, code 299; each text once."""
+    """RFC 7234 Warning headers, code 299; each text once. If all together are too long, each is cut, and the rest left
+    out, as upstream does.
+    """
     if not warnings:
         return ()
-    return tuple(("Warning", f"299 - {_quoted(text)}") for text in dict.fromkeys(warnings))
+    texts = [text for text in dict.fromkeys(warnings) if text]
+    if sum(map(len, texts)) > WARNINGS_CHARS_MAX:
+        texts = _cut(texts)
+    return tuple(("Warning", f"299 - {_quoted(text)}") for text in texts)
+
+
+def _cut(texts: list[str]) -> list[str]:
+    kept: list[str] = []
+    size = 0
+    for text in texts:
+        if size >= WARNINGS_CHARS_MAX:
+            break
+        kept.append(text[:WARNING_CHARS_MAX])
+        size += len(kept[-1])
+    return kept
 
 
 def _quoted(text: str) -> str:

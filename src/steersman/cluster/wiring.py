@@ -12,6 +12,9 @@ from steersman.apiserver.about import About
 from steersman.apiserver.admission.catalog import chain
 from steersman.apiserver.admission.chain import Chain
 from steersman.apiserver.admission.resource_quota.ledger import Ledger
+from steersman.apiserver.admission.webhook.match_conditions import Unevaluated
+from steersman.apiserver.admission.webhook.metrics import WebhookMetrics
+from steersman.apiserver.admission.webhook.plugin import WebhookParts
 from steersman.apiserver.allocation.addresses import AddressBook
 from steersman.apiserver.allocation.hook import PortFollower, ServiceAllocation
 from steersman.apiserver.allocation.ports import PortLedger, PortRange
@@ -141,7 +144,18 @@ def wire(
     grants = GrantHook(check=EscalationCheck(authorizer=authorizer, rbac=rbac))
     identifiers = Identifiers(clock=clock, rng=rng)
     ledger = _quota_ledger(cache, resources, identifiers)
-    admission = chain(reader=reader, authorizer=authorizer, ledger=ledger, rng=rng)
+    client = HttpClient()
+    resolver = ServiceResolver(reader, rng=rng)
+    hook_client = HookClient(client=client, resolver=resolver)
+    webhooks = WebhookParts(
+        reader=reader,
+        resources=resources,
+        client=hook_client,
+        conditions=Unevaluated(),
+        metrics=WebhookMetrics(registry=registry),
+        new_uid=identifiers.uid,
+    )
+    admission = chain(reader=reader, authorizer=authorizer, ledger=ledger, rng=rng, webhooks=webhooks)
     hooks: dict[Resource, Hook] = dict.fromkeys(RBAC_RESOURCES, grants)
     pipeline = Pipeline(store=store, cache=cache, chain=admission, identifiers=identifiers, hooks=hooks)
     hooks[SERVICES], address_repair = _addresses(pipeline, resources, reader, config=config, clock=clock, rng=rng)
@@ -176,9 +190,8 @@ def wire(
             components=_components(state),
         ),
     )
-    client = HttpClient()
     conversions = ConversionWebhooks(
-        client=HookClient(client=client, resolver=ServiceResolver(reader, rng=rng)),
+        client=hook_client,
         identifiers=identifiers,
         metrics=ConversionMetrics(registry=registry),
     )

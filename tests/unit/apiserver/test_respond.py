@@ -61,3 +61,12 @@ async def test_an_error_is_a_status_in_a_form_that_the_client_reads(api: Any) ->
     assert reply.status == 404
     assert reply.content_type == "application/yaml"
     assert b"reason: NotFound" in reply.body
+
+
+def test_too_long_warnings_are_cut_and_the_rest_is_left_out() -> None:
+    short = [f"{number}" for number in range(3)]
+    assert len(warning_headers([*short, *short, ""])) == 3
+    long = [f"{number:02}" + "x" * 1000 for number in range(20)]
+    headers = warning_headers(long)
+    assert len(headers) == 16
+    assert headers[0][1] == f'299 - "{long[0][:256]}"'

@@ -30,16 +30,21 @@ from steersman.apiserver.admission.runtime_class import RuntimeClass
 from steersman.apiserver.admission.service_account import ServiceAccount
 from steersman.apiserver.admission.storage_object_in_use_protection import StorageObjectInUseProtection
 from steersman.apiserver.admission.taint_nodes_by_condition import TaintNodesByCondition
+from steersman.apiserver.admission.webhook.mutating import MutatingAdmissionWebhook
+from steersman.apiserver.admission.webhook.validating import ValidatingAdmissionWebhook
 
 if TYPE_CHECKING:
     import random
 
     from steersman.apiserver.admission.interface import Plugin, Reader
     from steersman.apiserver.admission.resource_quota.ledger import Ledger
+    from steersman.apiserver.admission.webhook.plugin import WebhookParts
     from steersman.apiserver.authz.attributes import Authorizer
 
 
-def chain(*, reader: Reader, authorizer: Authorizer, ledger: Ledger, rng: random.Random) -> Chain:
+def chain(
+    *, reader: Reader, authorizer: Authorizer, ledger: Ledger, rng: random.Random, webhooks: WebhookParts
+) -> Chain:
     """Every plugin, constructed. Several stand in both passes, at different places."""
     limit_ranger = LimitRanger(reader=reader)
     service_account = ServiceAccount(reader=reader, rng=rng)
@@ -61,7 +66,9 @@ def chain(*, reader: Reader, authorizer: Authorizer, ledger: Ledger, rng: random
         runtime_class,
         DefaultIngressClass(reader=reader),
         PodTopologyLabels(reader=reader),
-        # MutatingAdmissionPolicy, MutatingAdmissionWebhook: last, so that they see what the others made.
+        # MutatingAdmissionPolicy: before webhooks, which are asked about its outcome.
+        # Last, so that it sees what the others made.
+        MutatingAdmissionWebhook(parts=webhooks),
     )
     validating: tuple[Plugin, ...] = (
         limit_ranger,
@@ -76,7 +83,9 @@ def chain(*, reader: Reader, authorizer: Authorizer, ledger: Ledger, rng: random
         CertificateSubjectRestriction(),
         NodeDeclaredFeatureValidator(reader=reader),
         PodResizeValidator(reader=reader),
-        # ValidatingAdmissionPolicy, ValidatingAdmissionWebhook: before anything is charged.
+        # ValidatingAdmissionPolicy: what it refuses, webhooks need not be asked about.
+        # Before anything is charged.
+        ValidatingAdmissionWebhook(parts=webhooks),
         # Last: what is charged must not be refused by anybody else.
         ResourceQuota(reader=reader, ledger=ledger),
     )

@@ -34,6 +34,12 @@ class Chain:
         self._validating = _Pass(validating)
 
     async def admit(self, review: Review) -> None:
+        await self._admit(review)
+        if review.ask_again:
+            review.again = True
+            await self._admit(review)
+
+    async def _admit(self, review: Review) -> None:
         for plugin in self._mutating.plugins(review.resource):
             pending = plugin.admit(review)
             if pending is not None:

@@ -38,6 +38,14 @@ class Review:
     """Texts for Warning headers; plugins append."""
     undo: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Called if the write fails after all: give back what was charged."""
+    again: bool = False
+    """The second round: all that change are asked once more, after one of them has asked for it."""
+    ask_again: bool = False
+    """Set by plugins whose changes others may have to see: there is one further round, and no more."""
+    mutated: bool = False
+    """The object has been replaced by what somebody outside made of it: whatever it says was not checked yet."""
+    memory: object = None
+    """Of MutatingAdmissionWebhook, from one round to the next."""
 
     @property
     def is_main(self) -> bool:

@@ -51,7 +51,7 @@ async def bind(call: Call, service: Service) -> Response:
         warnings=call.warnings,
     )
     asked = call.write(options, "CreateOptions", name=name)
-    await admitted(call, service, asked, binding)
+    metadata = (await admitted(call, service, asked, binding))["metadata"]
     moment = call.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def assign(old: Object | None) -> Object:

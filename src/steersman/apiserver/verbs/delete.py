@@ -87,6 +87,11 @@ def _write(call: Call, options: DeleteOptions, name: str) -> Write:
     recorded: Object = {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1"}
     if options.grace_s is not None:
         recorded["gracePeriodSeconds"] = options.grace_s
+    preconditions = {"uid": options.uid, "resourceVersion": options.resource_version}
+    if any(value is not None for value in preconditions.values()):
+        recorded["preconditions"] = {name: value for name, value in preconditions.items() if value is not None}
+    if options.orphan_dependents is not None:
+        recorded["orphanDependents"] = options.orphan_dependents
     if options.propagation is not None:
         recorded["propagationPolicy"] = options.propagation
     if options.dry_run:

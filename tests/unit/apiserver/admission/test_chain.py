@@ -52,6 +52,22 @@ async def test_plugins_are_asked_in_order_and_only_about_their_resources() -> No
     ]
 
 
+async def test_who_asks_for_it_gets_one_further_round_and_no_more() -> None:
+    class Asking(Plain):
+        def __init__(self) -> None:
+            self.rounds: list[bool] = []
+
+        def admit(self, review: Review) -> None:
+            self.rounds.append(review.again)
+            review.ask_again = True
+
+    log: list[str] = []
+    first, asking = Noting("first", log), Asking()
+    await Chain(mutating=(first, asking), validating=()).admit(review(PODS, {}))
+    assert asking.rounds == [False, True]
+    assert log == ["first admits pods"] * 2
+
+
 async def test_what_was_charged_is_given_back_last_first() -> None:
     log: list[int] = []
     asked: Any = review(PODS, {})
