@@ -51,6 +51,7 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_answer",
+        "_below",
         "_complete",
         "_extra",
         "_head_only",
@@ -144,8 +145,10 @@ class ClientConnection(asyncio.Protocol):
 
     # asyncio.Protocol
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport, *, below: asyncio.Transport | None = None) -> None:
+        """`below`: the transport that TLS is spoken on."""
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are not declared as such
+        self._below = below or self.transport
         self.transport.set_write_buffer_limits(high=self._owner.limits.write_buffer_bytes)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -230,13 +233,15 @@ class ClientConnection(asyncio.Protocol):
 
     def hold_reading(self, hold: bool) -> None:
         """Stop or go on reading from the peer."""
-        if hold == self._reading_paused or self._lost or self.transport.is_closing():
+        below = self._below
+        if hold == self._reading_paused or self._lost or below.is_closing():
             return
         self._reading_paused = hold
+        # Below TLS: uvloop drops what a paused TLS transport holds when it sees that the peer has closed.
         if hold:
-            self.transport.pause_reading()
+            below.pause_reading()
         else:
-            self.transport.resume_reading()
+            below.resume_reading()
 
     # Parser callbacks
 

@@ -85,11 +85,20 @@ async def _shake_hands(
     target: Target, limits: ClientLimits, sock: socket.socket, factory: Callable[[], ClientConnection]
 ) -> ClientConnection:
     name = target.server_name or ("localhost" if target.host.startswith("/") else target.host)
+    loop = asyncio.get_running_loop()
+    assert target.tls is not None
+    connection = factory()
+    # Not in one step: the connection has to know the transport below TLS, to hold reading there.
+    below, _ = await loop.create_connection(asyncio.Protocol, sock=sock)
     try:
         # The loop's own limit ends in an error that cannot be told from others.
         async with asyncio.timeout(limits.handshake_s):
-            _, connection = await asyncio.get_running_loop().create_connection(
-                factory, sock=sock, ssl=target.tls, server_hostname=name, ssl_handshake_timeout=limits.handshake_s + 60
+            transport = await loop.start_tls(
+                below,
+                connection,
+                target.tls,
+                server_hostname=name,
+                ssl_handshake_timeout=limits.handshake_s + 60,
             )
     except TimeoutError:
         raise TlsError(f"TLS handshake with {target.authority} took too long", server_name=name) from None
@@ -99,6 +108,8 @@ async def _shake_hands(
     except OSError as error:
         text = f"{target.authority} closed the connection in its TLS handshake: {_reason(error)}"
         raise PeerClosed(text, error=error) from error
+    assert transport is not None
+    connection.connection_made(transport, below=below)
     return connection
 
 
