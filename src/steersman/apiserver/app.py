@@ -2,8 +2,9 @@
 
     authenticate > understand the URL > impersonate > authorise > route > verb
 
-What is no resource (discovery, health, metrics, OpenAPI) is served by documents, registered by path. Subresources
-that are no view of their object are served by connectors, found by (group, resource, subresource).
+What an APIService gives to an extension server is passed on before anything is looked up here. What is no resource
+(discovery, health, metrics, OpenAPI) is served by documents, registered by path. Subresources that are no view of their
+object are served by connectors, found by (group, resource, subresource).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
+    from steersman.apiserver.aggregation.extension_proxy import ExtensionProxy
     from steersman.apiserver.authn.authenticator import Authenticator
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.authz.attributes import Authorizer, Requirement
@@ -77,6 +79,7 @@ class Application:
         authorizer: Authorizer,
         documents: Documents,
         connectors: Mapping[tuple[str, str, str], Connector],
+        extensions: ExtensionProxy,
         logger: logging.Logger | None = None,
     ) -> None:
         self.service = service
@@ -85,6 +88,7 @@ class Application:
         self._impersonation = Impersonation(authorizer=authorizer)
         self._documents = documents
         self._connectors = connectors
+        self._extensions = extensions
         self._in_flight = MaxInFlight(metrics=service.metrics)
         self._clock = service.clock
         self._logger = logger or logging.getLogger(__name__)
@@ -162,6 +166,10 @@ class Application:
             metrics.denied.value += 1
             raise forbidden(attributes, decision.reason)
         metrics.allowed.value += 1
+        owner = self._extensions.owner(request.path)
+        if owner is not None:
+            counted.append(info)
+            return self._in_flight.refuse(request, info, user) or self._extensions.serve(request, user, owner)
         if not info.is_resource:
             return self._document(request, info, user, counted)
         if request.path.startswith("//"):

@@ -1,8 +1,8 @@
 """Discovery: which groups, versions and resources are served, in the old form (one document each) and aggregated (two
 documents).
 
-Everything is derived from the table of resources, so nothing is ever announced that is not served. Documents are made
-once for each state of the table; the aggregated ones carry an ETag.
+Everything is derived from the table of resources, so nothing is ever announced that is not served; group versions of
+extension servers are what those say. Documents are made once for each state of both; the aggregated ones carry an ETag.
 """
 
 from __future__ import annotations
@@ -14,14 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from steersman.api.errors import NotAcceptable
 from steersman.apiserver import respond
+from steersman.apiserver.aggregation.group_order import Ordered, by_name, ordered_groups
 from steersman.apiserver.codec.negotiate import parse_accept
 from steersman.lib.http.message import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource, Subresource
+    from steersman.apiserver.aggregation.extension_discovery import ExtensionDiscovery
+    from steersman.apiserver.aggregation.registrations import Registrations
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.codec.negotiate import Negotiator
+    from steersman.apiserver.codec.protobuf import Protobuf
     from steersman.apiserver.documents import Documents
     from steersman.apiserver.resources import ResourceTable
     from steersman.lib.http.message import Request
@@ -33,12 +39,24 @@ _ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.prot
 class Discovery:
     """Serves `/api`, `/apis` and everything below that is no resource."""
 
-    def __init__(self, *, resources: ResourceTable, negotiator: Negotiator, address: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        resources: ResourceTable,
+        negotiator: Negotiator,
+        protobuf: Protobuf,
+        registrations: Registrations,
+        extensions: ExtensionDiscovery,
+        address: str = "",
+    ) -> None:
         """`address`: host and port under which clients reach the server."""
         self._address = address
         self._resources = resources
         self._negotiator = negotiator
-        self._made_for = -1
+        self._protobuf = protobuf
+        self._registrations = registrations
+        self._extensions = extensions
+        self._made_for = (-1, -1, -1)
         self._documents: dict[str, Object] = {}
         self._aggregated: dict[str, tuple[bytes, str]] = {}
 
@@ -67,7 +85,10 @@ class Discovery:
             chosen = _wants_aggregated(accept, root=root)
             if chosen:
                 return self._aggregate(request, path)
-        return respond.document(document, self._negotiator.answer(accept))
+        representation = self._negotiator.answer(accept)
+        if representation.media == "protobuf":
+            document = {"apiVersion": "v1", **document}  # the envelope names it always, the JSON form does not
+        return respond.document(document, representation, protobuf=self._protobuf)
 
     def _aggregate(self, request: Request, path: str) -> Response:
         body, etag = self._aggregated[path]
@@ -79,10 +100,16 @@ class Discovery:
     # -- documents
 
     def _refresh(self) -> None:
-        if self._made_for == self._resources.version:
+        state = self._resources.version, self._registrations.version, self._extensions.version
+        if self._made_for == state:
             return
-        self._made_for = self._resources.version
+        self._made_for = state
         groups = _grouped(self._resources)
+        custom = {
+            name: {version: all(r.custom for r in resources) for version, resources in versions.items()}
+            for name, versions in groups.items()
+        }
+        ordered = ordered_groups(custom, self._registrations.all().values(), version_preference)
         core = groups.pop("", {})
         self._documents = {"/api": _versions_document(list(core), self._address)}
         for version, resources in core.items():
@@ -90,14 +117,20 @@ class Discovery:
         self._documents["/apis"] = {
             "kind": "APIGroupList",
             "apiVersion": "v1",
-            "groups": [_group(name, list(versions)) for name, versions in groups.items()],
+            "groups": [_group(group) for group in ordered],
         }
+        for group in ordered:
+            self._documents[f"/apis/{group.name}"] = {"kind": "APIGroup", "apiVersion": "v1"} | _group(group)
         for name, versions in groups.items():
-            head = {"kind": "APIGroup", "apiVersion": "v1"}
-            self._documents[f"/apis/{name}"] = head | _group(name, list(versions))
             for version, resources in versions.items():
                 self._documents[f"/apis/{name}/{version}"] = _resource_list(name, version, resources)
-        self._aggregated = {"/api": _aggregated({"": core}), "/apis": _aggregated(groups)}
+        told = {(each.group, each.version): self._extensions.entry(each) for each in self._registrations.remote()}
+        listed = [(group, _entries(group, groups.get(group.name, {}), told)) for group in by_name(ordered)]
+        legacy = Ordered("", tuple(core), 0, (0, ""))
+        self._aggregated = {
+            "/api": _aggregated([(legacy, _entries(legacy, core, {}))]),
+            "/apis": _aggregated(listed),
+        }
 
 
 def _wants_aggregated(accept: str, *, root: bool) -> bool:
@@ -148,9 +181,9 @@ def _versions_document(versions: list[str], address: str) -> Object:
     }
 
 
-def _group(name: str, versions: list[str]) -> Object:
-    listed = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
-    return {"name": name, "versions": listed, "preferredVersion": listed[0]}
+def _group(group: Ordered) -> Object:
+    listed = [{"groupVersion": f"{group.name}/{version}", "version": version} for version in group.versions]
+    return {"name": group.name, "versions": listed, "preferredVersion": listed[0]}
 
 
 def _resource_list(group: str, version: str, resources: list[Resource]) -> Object:
@@ -215,19 +248,22 @@ def _subresource(resource: Resource, sub: Subresource) -> Object:
     return entry
 
 
-def _aggregated(groups: dict[str, dict[str, list[Resource]]]) -> tuple[bytes, str]:
-    items = []
-    for name, versions in groups.items():
-        metadata = {"name": name} if name else {}
-        listed = [
-            {
-                "version": version,
-                "resources": [_aggregated_resource(resource) for resource in resources],
-                "freshness": "Current",
-            }
-            for version, resources in versions.items()
-        ]
-        items.append({"metadata": metadata, "versions": listed})
+def _entries(
+    group: Ordered, served: Mapping[str, list[Resource]], told: Mapping[tuple[str, str], Object]
+) -> list[Object]:
+    """Of a group's versions in the aggregated form. `told`: by extension servers, which come first."""
+    entries = []
+    for version in group.versions:
+        entry = told.get((group.name, version))
+        if entry is None:
+            resources = [_aggregated_resource(resource) for resource in served[version]]
+            entry = {"version": version, "resources": resources, "freshness": "Current"}
+        entries.append(entry)
+    return entries
+
+
+def _aggregated(groups: Iterable[tuple[Ordered, list[Object]]]) -> tuple[bytes, str]:
+    items = [{"metadata": {"name": group.name} if group.name else {}, "versions": entries} for group, entries in groups]
     document = {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",

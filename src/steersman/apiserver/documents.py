@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from steersman.apiserver.app import Outcome
     from steersman.apiserver.authn.user import User
-    from steersman.lib.http.message import Request, Response
+    from steersman.lib.http.message import Request
 
-    Document = Callable[[Request, User], Response | Awaitable[Response] | None]
+    Document = Callable[[Request, User], Outcome | Awaitable[Outcome] | None]
 
 
 class Documents:
@@ -34,7 +35,7 @@ class Documents:
         """The exact paths, sorted."""
         return sorted(self._exact)
 
-    def serve(self, request: Request, user: User) -> Response | Awaitable[Response] | None:
+    def serve(self, request: Request, user: User) -> Outcome | Awaitable[Outcome] | None:
         """None if there is no document at the path."""
         path = request.path
         document = self._exact.get(path) or self._exact.get(path.rstrip("/"))

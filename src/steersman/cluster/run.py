@@ -251,6 +251,7 @@ class RunningServer:
                 token_users=users,
                 client_ca_pem=pki.ca_pem(),
                 front_proxy_ca_pem=pki.front_proxy_ca_pem(),
+                front_proxy_client=(pki.certificate("front-proxy-client"), pki.key("front-proxy-client")),
                 anonymous=config.anonymous,
             )
         except CertificateError as error:
@@ -300,6 +301,7 @@ class RunningServer:
                 pki = self._pki(host)
                 if self._server is not None:
                     self._server.replace_tls(self._context(pki))
+                self.parts.aggregation.renewed()
                 self._write_kubeconfig(pki)
             except (StartError, OSError) as error:
                 _log.error("certificates cannot be renewed, will be tried again: %s", error)

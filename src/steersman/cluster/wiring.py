@@ -15,6 +15,7 @@ from steersman.apiserver.admission.resource_quota.ledger import Ledger
 from steersman.apiserver.admission.webhook.match_conditions import Unevaluated
 from steersman.apiserver.admission.webhook.metrics import WebhookMetrics
 from steersman.apiserver.admission.webhook.plugin import WebhookParts
+from steersman.apiserver.aggregation.aggregation import Aggregation
 from steersman.apiserver.allocation.addresses import AddressBook
 from steersman.apiserver.allocation.hook import PortFollower, ServiceAllocation
 from steersman.apiserver.allocation.ports import PortLedger, PortRange
@@ -33,6 +34,7 @@ from steersman.apiserver.documents import Documents
 from steersman.apiserver.health import Health
 from steersman.apiserver.identifiers import Identifiers
 from steersman.apiserver.keepers.catalog import keepers
+from steersman.apiserver.keepers.cluster_authentication_trust import Trust
 from steersman.apiserver.kinds import Kinds
 from steersman.apiserver.measured_store import MeasuredStore
 from steersman.apiserver.metrics import HealthMetrics, ServerMetrics
@@ -56,6 +58,7 @@ from steersman.store.watchcache import WatchCache
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
+    from pathlib import Path
 
     from steersman.api.resource import Resource
     from steersman.apiserver.authn.authenticator import Authenticator
@@ -80,6 +83,8 @@ class Identity:
     token_users: Mapping[str, User]
     client_ca_pem: str = ""
     front_proxy_ca_pem: str = ""
+    front_proxy_client: tuple[Path, Path] | None = None
+    """Certificate and key that extension servers are shown, PEM files."""
     anonymous: bool = True
 
 
@@ -94,6 +99,7 @@ class Parts:
     health: Health
     custom_resources: CustomResources
     address_repair: Repair
+    aggregation: Aggregation
     keepers: tuple[Keeper, ...]
     client: HttpClient
     """Through which this server asks others."""
@@ -104,6 +110,7 @@ class Parts:
         await self.address_repair.start()
         for keeper in self.keepers:
             await keeper.start()
+        self.aggregation.start()
 
     async def settle(self) -> None:
         """After the cluster's first objects are written: until the server has said what it says about them."""
@@ -112,6 +119,7 @@ class Parts:
 
     async def stop(self) -> None:
         """After the last request, before the store ends."""
+        await self.aggregation.stop()
         for keeper in reversed(self.keepers):
             await keeper.stop()
         await self.custom_resources.stop()
@@ -176,7 +184,17 @@ def wire(
         metrics=metrics,
     )
     who = _authenticator(identity, CachedObjects(resources, reader))
-    documents, health = _documents(service, issuer=identity.issuer, config=config, state=state, address=address)
+    aggregation = Aggregation(
+        resources=resources,
+        reader=reader,
+        client=client,
+        resolver=resolver,
+        certificate=identity.front_proxy_client,
+        registry=registry,
+    )
+    documents, health = _documents(
+        service, aggregation, issuer=identity.issuer, config=config, state=state, address=address
+    )
     application = Application(
         service=service,
         authenticator=who,
@@ -189,6 +207,7 @@ def wire(
             issuer=identity.issuer,
             components=_components(state),
         ),
+        extensions=aggregation.proxy,
     )
     conversions = ConversionWebhooks(
         client=hook_client,
@@ -206,7 +225,15 @@ def wire(
         health=health,
         custom_resources=custom_resources,
         address_repair=address_repair,
-        keepers=keepers(resources=resources, reader=reader, pipeline=pipeline, identifiers=identifiers),
+        aggregation=aggregation,
+        keepers=keepers(
+            resources=resources,
+            reader=reader,
+            pipeline=pipeline,
+            identifiers=identifiers,
+            check=aggregation.check.problem,
+            trust=Trust(client_ca_pem=identity.client_ca_pem, front_proxy_ca_pem=identity.front_proxy_ca_pem),
+        ),
         client=client,
     )
 
@@ -256,14 +283,32 @@ def _authenticator(identity: Identity, objects: CachedObjects) -> Authenticator:
 
 
 def _documents(
-    service: Service, *, issuer: TokenIssuer, config: ServerConfig, state: State, address: str
+    service: Service,
+    aggregation: Aggregation,
+    *,
+    issuer: TokenIssuer,
+    config: ServerConfig,
+    state: State,
+    address: str,
 ) -> tuple[Documents, Health]:
     """Everything that is served beside resources."""
     documents = Documents()
     checks = HealthMetrics(registry=Registry())
     health = Health(state=state, observe=checks.observe)
-    discovery = Discovery(resources=service.resources, negotiator=service.negotiator, address=address)
-    openapi = OpenAPI(resources=service.resources, descriptions=installed(), clock=service.clock)
+    discovery = Discovery(
+        resources=service.resources,
+        negotiator=service.negotiator,
+        protobuf=service.protobuf,
+        registrations=aggregation.registrations,
+        extensions=aggregation.discovery,
+        address=address,
+    )
+    openapi = OpenAPI(
+        resources=service.resources,
+        descriptions=installed(),
+        clock=service.clock,
+        extensions=aggregation.openapi,
+    )
 
     def paths() -> list[str]:
         return [*documents.paths(), *discovery.paths(), *openapi.paths(), *health.paths()]

@@ -1,13 +1,15 @@
 """api_service_available: tells in each APIService's status whether its group version can be asked.
 
 Reads: apiservices, services, endpointslices. Writes: apiservices (the Available condition of their status).
-Invariants: the condition's time moves with its status only.
-Upstream differences: extension servers are not called, so one whose Service is in order fails the discovery check;
-nothing is checked again without a change.
+Invariants: the condition's time moves with its status only; what extension servers take to answer delays no other
+APIService, nor the start.
+Upstream differences: a bundle without a certificate is told in the condition.
 """
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from steersman.api.apiregistration.api_service import API_SERVICES
@@ -16,23 +18,41 @@ from steersman.api.core.service import SERVICES
 from steersman.api.discovery.endpoint_slice import ENDPOINT_SLICES
 from steersman.api.errors import go_quote
 from steersman.api.meta.conditions import condition, find_condition, says_the_same, set_condition
+from steersman.apiserver.aggregation.registrations import parse_registration
 from steersman.apiserver.keepers.base import Keeper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
+    from steersman.apiserver.aggregation.registrations import Registration
+    from steersman.apiserver.identifiers import Identifiers
+    from steersman.apiserver.pipeline import Pipeline
+    from steersman.apiserver.reader import CacheReader
+    from steersman.apiserver.resources import ResourceTable
     from steersman.store.watchcache import Change
+
+    Check = Callable[[Registration], Awaitable[str]]
 
 AVAILABLE: Final = "Available"
 SERVICE_LABEL: Final = "kubernetes.io/service-name"
 LOCAL: Final = condition(AVAILABLE, "True", "Local", "Local APIServices are always available")
+PASSED: Final = condition(AVAILABLE, "True", "Passed", "all checks passed")
+RECHECK_S: Final = 30.0
+"""When a server that answered is asked again: what is between it and us changes without an event."""
+RETRY_S: Final = 0.005
+"""When one that did not answer is, for the first time; then ever less often."""
+RETRY_S_MAX: Final = 30.0
+_DOUBLINGS_MAX: Final = 16
 
 
-def plan_available(api_service: Object, service: Object | None, slices: Sequence[Object]) -> Object:
-    """The condition, without its time. `service`: the one that it names, None if there is none; `slices`: all slices
-    of that Service.
+def plan_available(
+    api_service: Object, service: Object | None, slices: Sequence[Object], problem: str | None
+) -> Object | None:
+    """The condition, without its time; None if the extension server has to be asked first. `service`: the one that it
+    names, None if there is none; `slices`: all slices of that Service; `problem`: what is wrong with the server's
+    answer, empty if nothing is, None if it was not asked.
     """
     reference = at(api_service, "spec", "service")
     if reference is None:
@@ -52,7 +72,14 @@ def plan_available(api_service: Object, service: Object | None, slices: Sequence
         if not any(_has_ready(each, port_name) for each in slices):
             lacking = f"endpointslices for {shown} have no addresses with port name {go_quote(port_name)}"
             return _unavailable("MissingEndpoints", lacking)
-    return _unavailable("FailedDiscoveryCheck", _discovery_problem(api_service, service, port, listening is not None))
+    if problem is None:
+        return None
+    return _unavailable("FailedDiscoveryCheck", problem) if problem else PASSED
+
+
+def retry_after(failures: int) -> float:
+    """Seconds until a server that did not answer so many times in a row is asked again."""
+    return min(RETRY_S * 2.0 ** min(failures - 1, _DOUBLINGS_MAX), RETRY_S_MAX)
 
 
 def _unavailable(reason: str, message: str) -> Object:
@@ -66,21 +93,19 @@ def _has_ready(endpoint_slice: Object, port_name: str) -> bool:
     return ready and any((each.get("name") or "") == port_name and each.get("port") is not None for each in ports)
 
 
-def _discovery_problem(api_service: Object, service: Object, port: int, listening: bool) -> str:
-    """Why the group version's document cannot be read from where the Service would lead."""
-    spec, group_version = service["spec"], api_service["spec"]
-    if spec.get("type") == "ExternalName":
-        host = spec.get("externalName", "")
-    elif spec.get("clusterIP") == "None" and spec.get("type") == "ClusterIP":
-        return 'cannot route to service with ClusterIP "None"'
-    elif not listening:
-        return f"no service port {port} found for service {go_quote(service['metadata']['name'])}"
-    else:
-        host = spec.get("clusterIP", "")
-    host = f"[{host}]" if ":" in host else host
-    group, version = group_version.get("group"), group_version.get("version")
-    path = f"/apis/{group}/{version}" if group else f"/api/{version}"
-    return f"failing or missing response from https://{host}:{port}{path}: extension servers are not called"
+@dataclass(slots=True)
+class _Asked:
+    """An extension server, as far as it was asked."""
+
+    spec: Object
+    """Of the APIService for which it was asked."""
+    problem: str | None = None
+    """What was found, until it is told; None: not known."""
+    running: bool = False
+    again: bool = False
+    """Something changed while it was asked."""
+    failures: int = 0
+    timer: asyncio.TimerHandle | None = None
 
 
 class APIServiceAvailable(Keeper):
@@ -89,8 +114,26 @@ class APIServiceAvailable(Keeper):
     name = "api_service_available"
     follows = (API_SERVICES, SERVICES, ENDPOINT_SLICES)
 
-    _behind: dict[str, tuple[str, str]]
-    """APIService -> namespace and name of the Service behind it; local ones are not in it."""
+    def __init__(
+        self,
+        *,
+        resources: ResourceTable,
+        reader: CacheReader,
+        pipeline: Pipeline,
+        identifiers: Identifiers,
+        check: Check,
+    ) -> None:
+        """`check`: asks the server behind an APIService, and says what is wrong with its answer, or nothing."""
+        super().__init__(resources=resources, reader=reader, pipeline=pipeline, identifiers=identifiers)
+        self._check = check
+        self._behind: dict[str, tuple[str, str]] = {}
+        """APIService -> namespace and name of the Service behind it; local ones are not in it."""
+        self._asked: dict[str, _Asked] = {}
+
+    async def stop(self) -> None:
+        await super().stop()
+        for name in list(self._asked):
+            self._forget(name)
 
     def touched(self, resource: Resource, change: Change) -> Iterable[str]:
         if resource is API_SERVICES:
@@ -127,25 +170,78 @@ class APIServiceAvailable(Keeper):
     async def sync(self, key: str) -> None:
         api_service = self._reader.get(API_SERVICES, "", key)
         if api_service is None:
+            self._forget(key)
             return
-        if says_the_same(find_condition(api_service, AVAILABLE), self._available(api_service)):
+        asked = self._asked.get(key)
+        problem = asked.problem if asked is not None and asked.spec == api_service["spec"] else None
+        wanted = self._available(api_service, problem)
+        if wanted is None:
+            self._ask(key, api_service)
             return
-        await self._pipeline.update(self.write(API_SERVICES, key, subresource="status"), self._updated)
+        if asked is not None:
+            asked.problem = None
+            if problem is None:
+                self._forget(key)  # no use in asking as long as the objects are not in order
+        if says_the_same(find_condition(api_service, AVAILABLE), wanted):
+            return
 
-    def _updated(self, old: Object | None) -> Object:
-        assert old is not None
-        draft = old | {"metadata": dict(old["metadata"]), "status": dict(old.get("status") or {})}
-        now = self._identifiers.timestamp(self._identifiers.clock.now())
-        set_condition(draft, self._available(old), now)
-        return draft
+        def updated(old: Object | None) -> Object:
+            assert old is not None
+            now_wanted = self._available(old, problem) or find_condition(old, AVAILABLE)
+            draft = old | {"metadata": dict(old["metadata"]), "status": dict(old.get("status") or {})}
+            if now_wanted is not None:
+                set_condition(draft, now_wanted, self._identifiers.timestamp(self._identifiers.clock.now()))
+            return draft
 
-    def _available(self, api_service: Object) -> Object:
+        await self._pipeline.update(self.write(API_SERVICES, key, subresource="status"), updated)
+
+    def _available(self, api_service: Object, problem: str | None) -> Object | None:
         reference: Mapping[str, str] | None = at(api_service, "spec", "service")
         if reference is None:
             return LOCAL
         namespace, name = reference.get("namespace", ""), reference.get("name", "")
         service = self._reader.get(SERVICES, namespace, name)
-        return plan_available(api_service, service, self._slices(namespace, name) if service is not None else ())
+        slices = self._slices(namespace, name) if service is not None else ()
+        return plan_available(api_service, service, slices, problem)
+
+    # -- asking
+
+    def _ask(self, key: str, api_service: Object) -> None:
+        """In the background; what is found is told when the key is looked at again."""
+        asked = self._asked.setdefault(key, _Asked(api_service["spec"]))
+        if asked.running:
+            asked.again = True
+            return
+        if asked.timer is not None:
+            asked.timer.cancel()
+        if asked.spec != api_service["spec"]:
+            asked.spec, asked.failures = api_service["spec"], 0
+        asked.running, asked.problem = True, None
+        self._tasks.start(self._find_out(key, asked, parse_registration(api_service)), name=f"{self.name} {key}")
+
+    async def _find_out(self, key: str, asked: _Asked, registration: Registration) -> None:
+        problem: str | None = None
+        try:
+            problem = await self._check(registration)
+        finally:
+            asked.running = False
+            if self._asked.get(key) is asked:
+                self._found(key, asked, problem)
+
+    def _found(self, key: str, asked: _Asked, problem: str | None) -> None:
+        asked.problem = problem
+        asked.failures = 0 if problem == "" else asked.failures + 1
+        delay_s = retry_after(asked.failures) if asked.failures else RECHECK_S
+        if asked.again:
+            asked.again, delay_s = False, 0.0
+        asked.timer = asyncio.get_running_loop().call_later(delay_s, self.enqueue, (key,))
+        if problem is not None:
+            self.enqueue((key,))
+
+    def _forget(self, key: str) -> None:
+        asked = self._asked.pop(key, None)
+        if asked is not None and asked.timer is not None:
+            asked.timer.cancel()
 
     def _slices(self, namespace: str, service: str) -> list[Object]:
         """Only those of the Service are decoded."""

@@ -15,6 +15,7 @@ import orjson
 from steersman import KUBERNETES_VERSION, __version__
 from steersman.api.schema import builtin
 from steersman.apiserver.openapi import custom, v2, v3
+from steersman.apiserver.openapi.merge import merge, with_kinds
 from steersman.apiserver.openapi.names import VERSION_INFO
 from steersman.apiserver.openapi.operations import (
     JSON,
@@ -26,10 +27,11 @@ from steersman.apiserver.openapi.operations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
+    from steersman.apiserver.openapi.merge import Spec
 
     Describe = Callable[[str, Object], None]
 
@@ -163,27 +165,34 @@ class _Schemas:
         self._old = old
         self._describe = describe
         self._custom: Object = {}
+        self._known = frozenset(builtin.names())
 
     def add(self, resource: Resource) -> None:
         """Know the definitions of a custom resource."""
         reference = v2.REFERENCE if self._old else v3.REFERENCE
         self._custom.update(custom.definitions(resource, reference, old=self._old))
 
+    def find(self, name: str) -> Object | None:
+        """The definition of a name, if there is one."""
+        if name in self._custom:
+            return dict(self._custom[name])
+        return self._builtin(name) if name in self._known else None
+
+    def _builtin(self, name: str) -> Object:
+        schema = builtin.raw(name)
+        self._describe(name, schema)
+        return v2.downgraded(schema) if self._old else schema
+
     def closure(self, wanted: Iterable[str]) -> Iterator[tuple[str, Object]]:
         """The definitions `wanted`, and those that they need, each once."""
         waiting, seen = sorted(set(wanted), reverse=True), set()
-        known = frozenset(builtin.names())
+        known = self._known
         while waiting:
             name = waiting.pop()
             if name in seen or (name not in self._custom and name not in known):
                 continue
             seen.add(name)
-            schema = self._custom.pop(name, None)
-            if schema is None:
-                schema = builtin.raw(name)
-                self._describe(name, schema)
-                if self._old:
-                    schema = v2.downgraded(schema)
+            schema = self._custom.pop(name, None) or self._builtin(name)
             waiting.extend(v3.references(schema))
             yield name, schema
 
@@ -223,29 +232,42 @@ def pieces_v3(chapter: Chapter, describe: Describe) -> Iterator[bytes]:
     yield b"}}" if section == "paths" else b"}}}"
 
 
-def parts_v2(all_chapters: Iterable[Chapter], describe: Describe) -> Iterator[tuple[str, str, Object]]:
-    """Section, name and value of everything in the one document; the sections come one after the other."""
+def parts_v2(
+    all_chapters: Iterable[Chapter], describe: Describe, others: Sequence[Spec] = ()
+) -> Iterator[tuple[str, str, Object]]:
+    """Section, name and value of everything in the one document; the sections come one after the other. `others`: of
+    other servers, made a part of it.
+    """
     parameters: Object = {}
     wanted: set[str] = set()
+    paths: set[str] = set()
     schemas = _Schemas(old=True, describe=describe)
     for chapter in all_chapters:
         for batch in chapter.operations():
             for path, item in v2.path_items(_noted(batch, wanted), parameters):
+                paths.add(path)
                 yield "paths", path, item
         for resource in chapter.resources:
             if resource.custom:
                 schemas.add(resource)
+    added = merge(others, paths, schemas.find, parameters)
+    for path, item in added.spec.paths.items():
+        yield "paths", path, item
+    wanted.update(added.kinds)
     for name, schema in schemas.closure(wanted):
+        yield "definitions", name, with_kinds(schema, added.kinds[name]) if name in added.kinds else schema
+    for name, schema in added.spec.definitions.items():
         yield "definitions", name, schema
+    parameters.update(added.spec.parameters)
     for name in sorted(parameters):
         yield "parameters", name, parameters[name]
 
 
-def pieces_v2(all_chapters: Iterable[Chapter], describe: Describe) -> Iterator[bytes]:
+def pieces_v2(all_chapters: Iterable[Chapter], describe: Describe, others: Sequence[Spec] = ()) -> Iterator[bytes]:
     """The document as JSON, in pieces."""
     yield b'{"swagger":"2.0","info":' + orjson.dumps(_INFO)
     section, separator = "", b""
-    for part, name, value in parts_v2(all_chapters, describe):
+    for part, name, value in parts_v2(all_chapters, describe, others):
         if part != section:
             yield b'%s,"%s":{' % (b"}" if section else b"", part.encode())
             section, separator = part, b""

@@ -1,4 +1,4 @@
-"""Serves `/openapi/v3`, its documents, and `/openapi/v2`.
+"""Serves `/openapi/v3`, its documents, and `/openapi/v2`, with what extension servers say in them.
 
 A document's hash is known before the document is made, so the index costs nothing. Documents are made when somebody
 asks, one at a time and in slices, and kept gzipped; whoever does not read gzip gets them unpacked in slices.
@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
 
     from steersman.api.resource import Resource
+    from steersman.apiserver.aggregation.extension_openapi import ExtensionOpenAPI
+    from steersman.apiserver.app import Outcome
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.documents import Documents
     from steersman.apiserver.openapi.descriptions import Descriptions
+    from steersman.apiserver.openapi.merge import Spec
     from steersman.apiserver.resources import ResourceTable
     from steersman.lib.clock import Clock
     from steersman.lib.http.message import HeaderPairs, Request
@@ -59,10 +62,11 @@ _SLICE_BYTES = 64 * 1024
 class _Document:
     """One document: its chapter, hash and, once made, its gzipped bytes by subtype."""
 
-    __slots__ = ("chapters", "fingerprint", "packed")
+    __slots__ = ("chapters", "fingerprint", "others", "packed")
 
-    def __init__(self, of: tuple[Chapter, ...], fingerprint: str) -> None:
+    def __init__(self, of: tuple[Chapter, ...], fingerprint: str, others: tuple[Spec, ...] = ()) -> None:
         self.chapters = of
+        self.others = others
         self.fingerprint = fingerprint
         self.packed: dict[str, bytes] = {}
 
@@ -72,14 +76,17 @@ class _Document:
 
 
 class OpenAPI:
-    """The documents of whatever the table of resources holds now."""
+    """The documents of whatever the table of resources holds now, and of extension servers."""
 
-    def __init__(self, *, resources: ResourceTable, descriptions: Descriptions, clock: Clock) -> None:
+    def __init__(
+        self, *, resources: ResourceTable, descriptions: Descriptions, clock: Clock, extensions: ExtensionOpenAPI
+    ) -> None:
         self._resources = resources
+        self._extensions = extensions
         self._descriptions = descriptions
         self._clock = clock
         self._making = asyncio.Lock()
-        self._made_for = -1
+        self._made_for = (-1, -1)
         self._facts: dict[Resource, bytes] = {}
         self._v3: dict[str, _Document] = {}
         self._v2 = _Document((), "")
@@ -101,11 +108,14 @@ class OpenAPI:
         # Upstream names no type, so its clients see what Go guesses.
         return Response(200, self._index, respond.TEXT, respond.NO_CACHE, compressible=True)
 
-    def _serve_v3(self, request: Request, _user: User) -> Response | Awaitable[Response]:
+    def _serve_v3(self, request: Request, user: User) -> Outcome | Awaitable[Outcome]:
         self._refresh()
         path = request.path.removeprefix("/openapi/v3/")
         document = self._v3.get(path)
         if document is None:
+            passed_on = self._extensions.serve(request, user, path)
+            if passed_on is not None:
+                return passed_on
             return Response(404, b"", "", respond.NO_CACHE)
         vary: HeaderPairs = (("Vary", "Accept"),)
         subtype = _negotiated(request, "v3")
@@ -156,9 +166,10 @@ class OpenAPI:
 
     def _refresh(self) -> None:
         """Follow the table. Documents that are still right are kept."""
-        if self._made_for == self._resources.version:
+        state = self._resources.version, self._extensions.version
+        if self._made_for == state:
             return
-        self._made_for = self._resources.version
+        self._made_for = state
         facts: dict[Resource, bytes] = {}
         for served in self._resources:
             resource = served.resource
@@ -174,10 +185,15 @@ class OpenAPI:
             documents[chapter.path] = kept or _Document((chapter,), fingerprint)
         self._v3 = dict(sorted(documents.items()))
         paths = {path: {"serverRelativeURL": _url(path, d.fingerprint)} for path, d in self._v3.items()}
-        self._index = orjson.dumps({"paths": paths})
-        whole = hashlib.sha512(self._index).hexdigest().upper()
+        theirs = {path: {"serverRelativeURL": url} for path, url in self._extensions.paths().items()}
+        self._index = orjson.dumps({"paths": theirs | paths})
+        others = self._extensions.specs()
+        digest = hashlib.sha512(orjson.dumps(paths))
+        for each, _ in others:
+            digest.update(each.encode())
+        whole = digest.hexdigest().upper()
         if whole != self._v2.fingerprint:
-            self._v2 = _Document(tuple(found), whole)
+            self._v2 = _Document(tuple(found), whole, tuple(spec for _, spec in others))
 
     async def _make(self, document: _Document, subtype: str) -> bytes:
         async with self._making:
@@ -194,10 +210,10 @@ class OpenAPI:
         first = document.chapters[0]
         whole = document is self._v2 or len(document.chapters) > 1
         if subtype == "json":
-            pieces = pieces_v2(document.chapters, describe) if whole else pieces_v3(first, describe)
+            pieces = pieces_v2(document.chapters, describe, document.others) if whole else pieces_v3(first, describe)
             return await _gzipped(pieces, pacer)
         sections: dict[str, list[bytes]] = defaultdict(list)
-        parts = parts_v2(document.chapters, describe) if whole else parts_v3(first, describe)
+        parts = parts_v2(document.chapters, describe, document.others) if whole else parts_v3(first, describe)
         encode = gnostic.entry if whole else gnostic_v3.entry
         for section, name, value in parts:
             sections[section].append(encode(section, name, value))

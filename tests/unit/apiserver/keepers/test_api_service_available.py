@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from steersman.apiserver.keepers.api_service_available import plan_available
+from steersman.apiserver.keepers.api_service_available import (
+    RECHECK_S,
+    APIServiceAvailable,
+    plan_available,
+    retry_after,
+)
 from steersman.testing.virtual_time import settle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from steersman.apiserver.aggregation.registrations import Registration
 
 pytestmark = pytest.mark.virtual_time
 PATH = "/apis/apiregistration.k8s.io/v1/apiservices"
-REMOTE = {
+REMOTE: dict[str, Any] = {
     "metadata": {"name": "v1.example.com"},
     "spec": {
         "group": "example.com",
@@ -42,7 +52,6 @@ def endpoints(*, ready: bool | None = True, port: str = "api") -> dict[str, Any]
     return {"endpoints": [{"addresses": ["10.0.0.1"], "conditions": conditions}], "ports": [{"name": port, "port": 1}]}
 
 
-CALL = "failing or missing response from https://{}/apis/example.com/v1: extension servers are not called"
 NO_ADDRESSES = 'endpointslices for service/ext in "default" have no addresses with port name "api"'
 CASES: list[tuple[dict[str, Any] | None, list[dict[str, Any]], str, str]] = [
     (None, [], "ServiceNotFound", 'service/ext in "default" is not present'),
@@ -50,25 +59,43 @@ CASES: list[tuple[dict[str, Any] | None, list[dict[str, Any]], str, str]] = [
     (service(), [], "EndpointsNotFound", 'cannot find endpointslices for service/ext in "default"'),
     (service(), [endpoints(ready=False)], "MissingEndpoints", NO_ADDRESSES),
     (service(), [endpoints(port="x")], "MissingEndpoints", NO_ADDRESSES),
-    (service(), [endpoints(ready=None)], "FailedDiscoveryCheck", CALL.format("10.96.0.9:443")),
-    (service(ip="fd00::9"), [endpoints()], "FailedDiscoveryCheck", CALL.format("[fd00::9]:443")),
-    (service(ip="None"), [endpoints()], "FailedDiscoveryCheck", 'cannot route to service with ClusterIP "None"'),
-    (service("NodePort", port=80), [], "FailedDiscoveryCheck", 'no service port 443 found for service "ext"'),
-    (service("ExternalName", externalName="x.y"), [], "FailedDiscoveryCheck", CALL.format("x.y:443")),
+]
+IN_ORDER: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
+    (service(), [endpoints()]),
+    (service(), [endpoints(ready=None)]),
+    (service("NodePort", port=80), []),
+    (service("ExternalName", externalName="x.y"), []),
 ]
 
 
 @pytest.mark.parametrize(("found", "slices", "reason", "message"), CASES)
+@pytest.mark.parametrize("problem", [None, "", "broken"])
 def test_a_remote_one_says_what_is_in_the_way(
-    found: dict[str, Any] | None, slices: list[dict[str, Any]], reason: str, message: str
+    found: dict[str, Any] | None, slices: list[dict[str, Any]], reason: str, message: str, problem: str | None
 ) -> None:
-    told = plan_available(REMOTE, found, slices)
+    told = plan_available(REMOTE, found, slices, problem)
+    assert told is not None
     assert (told["status"], told["reason"], told["message"]) == ("False", reason, message)
 
 
+@pytest.mark.parametrize(("found", "slices"), IN_ORDER)
+def test_when_objects_are_in_order_the_server_is_asked(found: dict[str, Any], slices: list[dict[str, Any]]) -> None:
+    assert plan_available(REMOTE, found, slices, None) is None
+    passed = plan_available(REMOTE, found, slices, "")
+    assert passed == {"type": "Available", "status": "True", "reason": "Passed", "message": "all checks passed"}
+    failed = plan_available(REMOTE, found, slices, "it is late")
+    assert failed is not None
+    assert (failed["status"], failed["reason"], failed["message"]) == ("False", "FailedDiscoveryCheck", "it is late")
+
+
 def test_a_local_one_is_always_available() -> None:
-    told = plan_available({"spec": {"group": "apps", "version": "v1"}}, None, ())
+    told = plan_available({"spec": {"group": "apps", "version": "v1"}}, None, (), None)
+    assert told is not None
     assert (told["status"], told["reason"]) == ("True", "Local")
+
+
+def test_a_server_that_does_not_answer_is_asked_ever_less_often() -> None:
+    assert [retry_after(failures) for failures in (1, 2, 3, 20, 5000)] == [0.005, 0.01, 0.02, 30.0, 30.0]
 
 
 async def available(api: Any) -> dict[str, Any]:
@@ -101,8 +128,8 @@ async def test_it_follows_the_service_and_its_endpoints(api: Any) -> None:
     assert (await available(api))["reason"] == "ServiceNotFound"
     await create(api, services, SERVICE)
     assert (await available(api))["reason"] == "EndpointsNotFound"
-    await create(api, slices, SLICE)
-    assert (await available(api))["reason"] == "FailedDiscoveryCheck"
+    await create(api, slices, SLICE | {"endpoints": []})
+    assert (await available(api))["reason"] == "MissingEndpoints"
     merge = {"content-type": "application/merge-patch+json"}
     await api.ask("PATCH", f"{slices}/ext-1", {"metadata": {"labels": None}}, headers=merge)
     assert (await available(api))["reason"] == "EndpointsNotFound"
@@ -136,3 +163,98 @@ async def test_the_status_is_owned_through_its_subresource(api: Any) -> None:
     assert ("kube-apiserver", "Update", "status") in [
         (each["manager"], each["operation"], each.get("subresource")) for each in owners
     ]
+
+
+class _Server:
+    """An extension server, as far as it is asked whether it answers."""
+
+    def __init__(self) -> None:
+        self.problem = ""
+        self.asked: list[float] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def check(self, registration: Registration) -> str:
+        assert registration.name == "v1.example.com"
+        self.asked.append(asyncio.get_running_loop().time())
+        await self.answers.wait()
+        return self.problem
+
+
+@pytest.fixture
+async def asked(api: Any) -> AsyncIterator[_Server]:
+    """The server is asked through a keeper that stands in the place of the one that would use sockets."""
+    (usual,) = (each for each in api.parts.keepers if isinstance(each, APIServiceAvailable))
+    await usual.stop()
+    server, parts = _Server(), api.parts
+    keeper = APIServiceAvailable(
+        resources=parts.service.resources,
+        reader=parts.reader,
+        pipeline=parts.service.pipeline,
+        identifiers=parts.service.identifiers,
+        check=server.check,
+    )
+    await keeper.start()
+    await create(api, "/api/v1/namespaces/default/services", SERVICE)
+    await create(api, "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", SLICE)
+    yield server
+    await keeper.stop()
+
+
+async def test_one_that_answers_is_available_and_asked_again_after_a_while(api: Any, asked: _Server) -> None:
+    await create(api, PATH, REMOTE)
+    assert (await available(api))["reason"] == "Passed"
+    await asyncio.sleep(1)
+    asked.asked.clear()
+    asked.problem = "gone"
+    await asyncio.sleep(RECHECK_S)
+    assert (await available(api))["reason"] == "FailedDiscoveryCheck"
+    assert (await available(api))["message"] == "gone"
+    asked.problem = ""
+    await asyncio.sleep(RECHECK_S + 1)
+    assert (await available(api))["reason"] == "Passed"
+
+
+async def test_one_that_does_not_answer_is_asked_ever_less_often(api: Any, asked: _Server) -> None:
+    asked.problem = "gone"
+    await create(api, PATH, REMOTE)
+    await asyncio.sleep(600)
+    assert 20 < len(asked.asked) < 60
+    assert asked.asked[-1] - asked.asked[-2] == pytest.approx(30, abs=1)
+
+
+async def test_who_takes_long_to_answer_delays_nobody(api: Any, asked: _Server) -> None:
+    asked.answers.clear()
+    await create(api, PATH, REMOTE)
+    other = REMOTE | {"metadata": {"name": "v2.example.com"}}
+    missing = {"namespace": "default", "name": "missing", "port": 443}
+    await create(api, PATH, other | {"spec": REMOTE["spec"] | {"version": "v2", "service": missing}})
+    await settle()
+    (found,) = (await api.ask("GET", f"{PATH}/v2.example.com")).json()["status"]["conditions"]
+    assert found["reason"] == "ServiceNotFound"
+    asked.answers.set()
+    assert (await available(api))["reason"] == "Passed"
+
+
+async def test_an_answer_is_worth_nothing_for_another_server(api: Any, asked: _Server) -> None:
+    """The APIService was changed while its server was asked."""
+    asked.answers.clear()
+    asked.problem = "of the first"
+    await create(api, PATH, REMOTE)
+    await settle()
+    merge = {"content-type": "application/merge-patch+json"}
+    await api.ask("PATCH", f"{PATH}/v1.example.com", {"spec": {"versionPriority": 9}}, headers=merge)
+    await settle()
+    asked.answers.set()
+    await settle()
+    assert len(asked.asked) >= 2
+
+
+async def test_one_that_is_deleted_is_not_asked_any_more(api: Any, asked: _Server) -> None:
+    await create(api, PATH, REMOTE)
+    await settle()
+    await api.ask("DELETE", f"{PATH}/v1.example.com")
+    await settle()
+    asked.asked.clear()
+    await asyncio.sleep(600)
+    assert asked.asked == []

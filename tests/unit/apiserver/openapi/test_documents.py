@@ -10,6 +10,7 @@ from steersman.api.catalog import BUILTIN
 from steersman.api.core.config_map import CONFIG_MAPS
 from steersman.apiserver.openapi import documents
 from steersman.apiserver.openapi.documents import Chapter, chapters, facts_of, parts_v2, pieces_v2, pieces_v3
+from steersman.apiserver.openapi.merge import below
 
 from .widgets import widgets
 
@@ -82,6 +83,27 @@ def test_version_2_is_one_document_with_everything() -> None:
     assert "/version/" in document["paths"]
     sections = [section for section, _, _ in parts_v2(every, _nothing)]
     assert sorted(sections, key=["paths", "definitions", "parameters"].index) == sections
+
+
+def test_documents_of_other_servers_become_a_part_of_version_2() -> None:
+    theirs = "com.example.v1.Flunder"
+    shared = "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference"
+    every = tuple(_chapters(CONFIG_MAPS).values())
+    ours = orjson.loads(b"".join(pieces_v2(every, _nothing)))["definitions"][shared]
+    kind = {"group": "example.com", "version": "v1", "kind": "Flunder"}
+    document = {
+        "paths": {"/apis/example.com/v1/flunders": {"get": {"schema": {"$ref": f"#/definitions/{theirs}"}}}},
+        "definitions": {
+            theirs: {"properties": {"owner": {"$ref": f"#/definitions/{shared}"}}},
+            shared: ours | {"x-kubernetes-group-version-kind": [kind]},
+        },
+    }
+    merged = orjson.loads(b"".join(pieces_v2(every, _nothing, (below(document, "/apis/example.com/v1/"),))))
+    assert "/apis/example.com/v1/flunders" in merged["paths"]
+    assert "/api/v1/namespaces/{namespace}/configmaps" in merged["paths"]
+    assert merged["definitions"][theirs] == document["definitions"][theirs]
+    assert merged["definitions"][shared] == ours | {"x-kubernetes-group-version-kind": [kind]}
+    assert f"{shared}_v2" not in merged["definitions"]
 
 
 def test_the_fingerprint_follows_what_the_document_is_made_of() -> None:

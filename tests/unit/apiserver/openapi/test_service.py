@@ -1,20 +1,27 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from steersman.api.apiregistration.api_service import API_SERVICES
 from steersman.api.core.config_map import CONFIG_MAPS
+from steersman.apiserver.aggregation.aggregation import Aggregation
 from steersman.apiserver.authn.user import User
 from steersman.apiserver.documents import Documents
 from steersman.apiserver.openapi.descriptions import Descriptions
 from steersman.apiserver.openapi.service import OpenAPI
+from steersman.apiserver.outbound.resolver import ServiceResolver
+from steersman.apiserver.reader import CacheReader
 from steersman.apiserver.resources import ResourceTable
 from steersman.lib.clock import ManualClock
+from steersman.lib.http.client.client import HttpClient
 from steersman.lib.http.message import Request, Response
+from steersman.lib.metrics import Registry
 from steersman.store.drivers.memory import MemoryStore
 from steersman.store.watchcache import WatchCache
 from steersman.testing.in_process import InProcessClient, Reply
@@ -46,7 +53,13 @@ def api() -> _Api:
     table = ResourceTable(WatchCache(store=MemoryStore(clock=clock)))
     table.add([CONFIG_MAPS])
     documents = Documents()
-    OpenAPI(resources=table, descriptions=Descriptions(None), clock=clock).register(documents)
+    others = ResourceTable(WatchCache(store=MemoryStore(clock=clock)))
+    others.add([API_SERVICES])
+    reader, client = CacheReader(others), HttpClient()
+    resolver = ServiceResolver(reader, rng=random.Random(1))
+    aggregation = Aggregation(resources=others, reader=reader, client=client, resolver=resolver, registry=Registry())
+    extensions = aggregation.openapi
+    OpenAPI(resources=table, descriptions=Descriptions(None), clock=clock, extensions=extensions).register(documents)
     user = User("test")
 
     def handle(request: Request) -> Any:
