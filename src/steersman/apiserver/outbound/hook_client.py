@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import posixpath
 import ssl
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -135,7 +136,13 @@ class HookClient:
         path = f"{address.path}?timeout={timeout_s:g}s"
         try:
             response = await self._client.request(
-                self._target(address), "POST", path, headers=_HEADERS, body=orjson.dumps(document), timeout_s=timeout_s
+                self._target(address),
+                "POST",
+                path,
+                headers=(("Host", address.authority), *_HEADERS),
+                body=orjson.dumps(document),
+                timeout_s=timeout_s,
+                idempotent=True,  # asked again with the uid of the same review
             )
         except (ClientError, ApiError) as error:
             why = error.message if isinstance(error, ApiError) else go_text(error)
@@ -211,5 +218,6 @@ def _bundle(text: str) -> str:
 
 
 def _path(path: str) -> str:
-    escaped = quote(path, safe="/$&+,:;=@!'()*~")
-    return escaped if escaped.startswith("/") else f"/{escaped}"
+    """Cleaned as upstream's client does it: no trailing slash, no empty segment, no dots."""
+    cleaned = posixpath.normpath(f"/{path}").lstrip("/")
+    return "/" + quote(cleaned, safe="/$&+,:;=@!'()*~")

@@ -56,7 +56,7 @@ def certificates(tmp_path_factory) -> Certificates:
         made.certificate(name).write_bytes(pem)
         made.key(name).write_bytes(key)
     authority = load_authority(made.certificate("ca").read_bytes(), made.key("ca").read_bytes())
-    for name, server_names in (("kubelet", ("127.0.0.1",)), ("first", ()), ("second", ())):
+    for name, server_names in (("kubelet", ("127.0.0.1", "hook.ns.svc")), ("first", ()), ("second", ())):
         pem, key = issue_leaf(
             authority,
             common_name=name,

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+import random
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
+from steersman.api.core.service import SERVICES
 from steersman.api.errors import ServiceUnavailable
 from steersman.apiserver.outbound.hook_client import HookClient, HookFailed, read_address, read_refusal
+from steersman.apiserver.outbound.resolver import ServiceResolver
 from steersman.lib.http.client.client import HttpClient
 from steersman.lib.http.client.message import ClientResponse
-from steersman.lib.http.message import Headers
+from steersman.lib.http.message import Headers, Response
+from steersman.lib.http.tls import server_context
+
+if TYPE_CHECKING:
+    from steersman.api.meta.types import Object
+    from steersman.api.resource import Resource
+    from steersman.lib.http.message import Request
 
 PEM = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----"
 
@@ -38,6 +47,7 @@ def test_a_service_is_known_by_its_name_in_the_cluster() -> None:
         ("https://example.com:8443/a/b", "example.com", 8443, "/a/b"),
         ("https://[::1]:8443/x", "::1", 8443, "/x"),
         ("https://[::1]/x", "::1", 443, "/x"),
+        ("https://example.com/a//b/../c/", "example.com", 443, "/a/c"),
     ],
 )
 def test_a_url_is_taken_apart(url: str, host: str, port: int, path: str) -> None:
@@ -103,3 +113,49 @@ async def test_what_cannot_be_reached_is_told_with_its_url() -> None:
     assert said == 'Post "https://s.n.svc:443/x?timeout=30s": no endpoints available for service "n/s:443"'
     said = await failure({"url": "https://127.0.0.1:1/x", "caBundle": bundle(PEM)})
     assert said == "unable to load root certificates: unable to parse bytes as PEM block"
+
+
+class Hook:
+    """A reader of one Service and its one endpoint, on loopback."""
+
+    def __init__(self, name: str, port: int) -> None:
+        self.name = name
+        ports = [{"port": port}]
+        self._slice = {
+            "metadata": {"name": f"{name}-1", "labels": {"kubernetes.io/service-name": name}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}],
+            "ports": ports,
+        }
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        found = resource is SERVICES and (namespace, name) == ("ns", self.name)
+        return {"spec": {"type": "ClusterIP", "ports": [{"port": 443}]}} if found else None
+
+    def list(self, _resource: Resource, _namespace: str = "") -> list[Object]:
+        return [self._slice]
+
+    def version(self, _resource: Resource) -> int:
+        return 1
+
+
+async def test_a_service_is_reached_through_its_endpoint_and_proves_its_name(serve, client, certificates) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def answer(request: Request) -> Response:
+        seen.append((request.headers.get("host"), request.path))
+        return Response(200, request.body, "application/json")
+
+    tls = server_context(certificate=certificates.certificate("kubelet"), key=certificates.key("kubelet"))
+    port = await serve(answer, tls=tls)
+    ca = base64.b64encode(certificates.certificate("ca").read_bytes()).decode()
+
+    async def ask(name: str) -> bytes:
+        config = {"service": {"namespace": "ns", "name": name, "path": "/x/"}, "caBundle": ca}
+        resolver = ServiceResolver(Hook(name, port), rng=random.Random(1))
+        return await HookClient(client=client, resolver=resolver).post(config, {"a": 1}, timeout_s=30)
+
+    assert await ask("hook") == b'{"a":1}'
+    assert seen == [("hook.ns.svc:443", "/x")]
+    with pytest.raises(HookFailed, match=r"certificate is valid for other names, not other\.ns\.svc"):
+        await ask("other")
