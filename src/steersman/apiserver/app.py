@@ -19,7 +19,7 @@ from steersman.apiserver.authz.attributes import Attributes
 from steersman.apiserver.authz.forbidden import forbidden
 from steersman.apiserver.authz.selectors import field_requirements
 from steersman.apiserver.call import Call
-from steersman.apiserver.max_in_flight import MaxInFlight
+from steersman.apiserver.max_in_flight import MaxInFlight, is_long_running
 from steersman.apiserver.options import given_bool
 from steersman.apiserver.requestinfo import RequestInfo, parse_request
 from steersman.apiserver.verbs.create import create
@@ -117,14 +117,15 @@ class Application:
         started: float,
     ) -> Outcome:
         metrics = self.service.metrics
-        waiting = metrics.waiting(request)
-        waiting.inc()
+        waiting = 0 if counted and is_long_running(counted[0]) else 1
+        gauge = metrics.waiting(request)
+        gauge.inc(waiting)
         try:
             answer = await outcome
         except Exception as error:  # noqa: BLE001 - the top of a request
             answer = self._failed(request, error, warnings, counted)
         finally:
-            waiting.dec()
+            gauge.dec(waiting)
         if counted:
             metrics.answered(request, counted[0], answer, started)
         return answer
@@ -208,7 +209,9 @@ class Application:
             subresource = resource.subresource(info.subresource)
             if subresource is None or (info.rest and subresource.name != "proxy"):
                 raise NotFound.of(info.group, info.resource, info.name) if resource.custom else _not_found()
-            methods: Mapping[str, tuple[str, ...]] = _SUBRESOURCE_METHODS
+            methods: Mapping[str, tuple[str, ...]] = (
+                _PROXY_METHODS if subresource.name == "proxy" else _SUBRESOURCE_METHODS
+            )
             known = subresource.verbs
         else:
             if resource.namespaced and not info.scoped and request.method != "GET":
@@ -237,6 +240,8 @@ class Application:
             connector = self._connectors.get(("", "", "scale"))
         if verb == "watch":
             representation = negotiator.watch(accept, custom=resource.custom)
+        elif info.subresource in _CONNECTIONS:
+            representation = respond.PLAIN  # who is connected to says what the answer is
         else:
             collection = info.parts == 1 and request.method == "GET"
             representation = negotiator.answer(accept, custom=resource.custom, watchable=collection)
@@ -288,6 +293,8 @@ _SUBRESOURCE_METHODS = {
     "PATCH": ("patch",),
     "DELETE": ("delete",),
 }
+_PROXY_METHODS = {**_SUBRESOURCE_METHODS, "HEAD": ("get",), "OPTIONS": ("get",)}
+_CONNECTIONS = frozenset(("attach", "exec", "portforward", "proxy"))
 
 
 def _impersonates(request: Request) -> bool:

@@ -1,8 +1,9 @@
 """How many requests may wait for something at a time: beyond it answers 429, so that a flood finds an end.
 
-Upstream's limits (apiserver: server/filters/maxinflight): 400 that only read, 200 that change something. Watches and
-connections to pods are not counted, and members of system:masters are never turned away. A request that is answered
-without waiting costs no more than refusing it would, so only those that wait are counted; there is no queue.
+Upstream's limits (apiserver: server/filters/maxinflight): 400 that only read, 200 that change something. What may last
+(watches, logs, connections to pods, what is proxied) is neither counted nor turned away, and members of system:masters
+are never turned away. A request that is answered without waiting costs no more than refusing it would, so only those
+that wait are counted; there is no queue.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from steersman.lib.http.message import Request, Response
 
 RETRY_S = 1
+_LONG_VERBS = ("watch", "proxy")
 _LONG = frozenset(("attach", "exec", "log", "portforward", "proxy"))
+
+
+def is_long_running(info: RequestInfo) -> bool:
+    """Whether a request may take as long as it likes (upstream's BasicLongRunningRequestCheck)."""
+    return info.is_resource and (info.verb in _LONG_VERBS or info.subresource in _LONG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +41,10 @@ class MaxInFlight:
         """The answer for one request too many."""
         metrics = self.metrics
         if request.method in ("GET", "HEAD"):
-            if metrics.reading.value < self.reading or not self.reading or info.verb == "watch":
+            if metrics.reading.value < self.reading or not self.reading:
                 return None
         elif metrics.mutating.value < self.mutating or not self.mutating:
             return None
-        if user.is_privileged or info.subresource in _LONG:
+        if user.is_privileged or is_long_running(info):
             return None
         return respond.too_many_requests(RETRY_S)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
-from steersman.cluster.config import ServerConfig
+from steersman.cluster.config import ADDRESS_TYPES, ServerConfig
 from steersman.store.catalog import parse_address
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _TYPES: dict[str, click.ParamType[Any]] = {
     "etcd_key": _EXISTING,
     "service_cidr": click.STRING,
     "node_ports": click.STRING,
+    "kubelet_certificate_authority": _EXISTING,
+    "kubelet_preferred_address_types": click.STRING,
     "token_auth_file": _EXISTING,
     "issuer": click.STRING,
     "anonymous": click.BOOL,
@@ -69,6 +71,17 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Range of service addresses; twice for dual stack.  [default: 10.96.0.0/16]",
             ),
             click.option("--node-ports", metavar="FROM-TO", help="Range of node ports.  [default: 30000-32767]"),
+            click.option(
+                "--kubelet-certificate-authority",
+                type=_EXISTING,
+                help="What signs the kubelets' serving certificates. Without it they are not checked.",
+            ),
+            click.option(
+                "--kubelet-preferred-address-types",
+                metavar="TYPES",
+                help="Which addresses of a node its kubelet is reached at, most preferred first.  "
+                f"[default: {','.join(ADDRESS_TYPES)}]",
+            ),
             click.option(
                 "--token-auth-file", type=_EXISTING, help='CSV of static tokens: token,user,uid,"group1,group2".'
             ),
@@ -115,6 +128,9 @@ def config_from(options: dict[str, Any]) -> ServerConfig:
     ports = given.pop("node_ports", None)
     if ports:
         values["node_ports"] = _port_range(ports)
+    types = given.pop("kubelet_preferred_address_types", None)
+    if types:
+        values["kubelet_preferred_address_types"] = _address_types(types)
     for name in ("listen", "advertise"):
         if given.get(name):
             _check_address(name, given[name])
@@ -147,6 +163,8 @@ def _converted(path: Path, name: str, value: Any) -> Any:
     """A value from a file as the command line would have made it."""
     if isinstance(value, list) and name == "service_cidr":
         return tuple(map(str, value))
+    if isinstance(value, list) and name == "kubelet_preferred_address_types":
+        return ",".join(map(str, value))
     try:
         if isinstance(value, list | dict):
             raise click.BadParameter(f"{value!r} is no single value")
@@ -183,6 +201,17 @@ def _check_address(name: str, text: str) -> None:
         raise click.UsageError(
             f"--{name}: {text!r} is no IP address; clients and certificates need one, such as 127.0.0.1"
         ) from None
+
+
+def _address_types(text: str) -> tuple[str, ...]:
+    types = tuple(part.strip() for part in text.split(","))
+    unknown = [each for each in types if each not in ADDRESS_TYPES]
+    if unknown:
+        raise click.UsageError(
+            f"--kubelet-preferred-address-types: {', '.join(map(repr, unknown))}: no type of address; "
+            f"choose among {', '.join(ADDRESS_TYPES)}"
+        )
+    return types
 
 
 def _port_range(text: str) -> tuple[int, int]:

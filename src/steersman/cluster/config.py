@@ -10,6 +10,9 @@ from steersman.store.catalog import StoreAddress
 if TYPE_CHECKING:
     from pathlib import Path
 
+ADDRESS_TYPES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
+"""Types of a node's addresses, in the order in which a kubelet is looked for under them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
@@ -27,6 +30,9 @@ class ServerConfig:
     etcd_key: Path | None = None
     service_cidrs: tuple[str, ...] = ("10.96.0.0/16",)
     node_ports: tuple[int, int] = (30000, 32767)
+    kubelet_certificate_authority: Path | None = None
+    """What signs kubelets' serving certificates; None: they are not checked."""
+    kubelet_preferred_address_types: tuple[str, ...] = ADDRESS_TYPES
     token_auth_file: Path | None = None
     issuer: str = "https://kubernetes.default.svc"
     anonymous: bool = True

@@ -23,6 +23,7 @@ from steersman.apiserver import respond
 from steersman.apiserver.authn.service_account_issuer import TokenIssuer
 from steersman.apiserver.authn.token_file import TokenFileError, read_token_file
 from steersman.apiserver.identifiers import Identifiers
+from steersman.apiserver.outbound.kubelet import kubelet_tls
 from steersman.cluster.bootstrap import Addresses, Bootstrap
 from steersman.cluster.kubeconfig import write_kubeconfig
 from steersman.cluster.pki import PKI, PKIError, ensure_pki
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steersman.apiserver.authn.user import User
+    from steersman.apiserver.outbound.kubelet import KubeletTls
     from steersman.cluster.config import ServerConfig
     from steersman.lib.clock import Clock
     from steersman.store.interface import Store
@@ -252,10 +254,20 @@ class RunningServer:
                 client_ca_pem=pki.ca_pem(),
                 front_proxy_ca_pem=pki.front_proxy_ca_pem(),
                 front_proxy_client=(pki.certificate("front-proxy-client"), pki.key("front-proxy-client")),
+                kubelets=self._kubelet_tls(pki),
                 anonymous=config.anonymous,
             )
         except CertificateError as error:
             raise StartError(str(error)) from error
+
+    def _kubelet_tls(self, pki: PKI) -> KubeletTls:
+        authority = self._config.kubelet_certificate_authority
+        try:
+            return kubelet_tls(
+                certificate=pki.certificate("kubelet-client"), key=pki.key("kubelet-client"), authority=authority
+            )
+        except (OSError, ValueError) as error:
+            raise StartError(f"--kubelet-certificate-authority {authority}: {error}") from error
 
     async def _serve(self, listener: socket.socket, pki: PKI, parts: Parts) -> None:
         server = Server(
@@ -302,6 +314,7 @@ class RunningServer:
                 if self._server is not None:
                     self._server.replace_tls(self._context(pki))
                 self.parts.aggregation.renewed()
+                self.parts.outbound.kubelets.replace_tls(self._kubelet_tls(pki))
                 self._write_kubeconfig(pki)
             except (StartError, OSError) as error:
                 _log.error("certificates cannot be renewed, will be tried again: %s", error)

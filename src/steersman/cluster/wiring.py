@@ -40,8 +40,6 @@ from steersman.apiserver.measured_store import MeasuredStore
 from steersman.apiserver.metrics import HealthMetrics, ServerMetrics
 from steersman.apiserver.openapi.descriptions import installed
 from steersman.apiserver.openapi.service import OpenAPI
-from steersman.apiserver.outbound.hook_client import HookClient
-from steersman.apiserver.outbound.resolver import ServiceResolver
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.reader import CacheReader
 from steersman.apiserver.resources import ResourceTable
@@ -50,8 +48,8 @@ from steersman.apiserver.subresources.catalog import connectors
 from steersman.apiserver.subresources.component_statuses import Health as ComponentHealth
 from steersman.apiserver.subresources.component_statuses import LocalHealthz
 from steersman.apiserver.zpages import ZPages
+from steersman.cluster.outbound import Outbound, outbound
 from steersman.cluster.sources import RBAC_RESOURCES, CachedObjects, NodePods, RoleFeed
-from steersman.lib.http.client.client import HttpClient
 from steersman.lib.metrics import Registry
 from steersman.store.watchcache import WatchCache
 
@@ -67,6 +65,8 @@ if TYPE_CHECKING:
     from steersman.apiserver.health import State
     from steersman.apiserver.hooks import Hook
     from steersman.apiserver.keepers.base import Keeper
+    from steersman.apiserver.outbound.hook_client import HookClient
+    from steersman.apiserver.outbound.kubelet import KubeletTls
     from steersman.apiserver.subresources.component_statuses import Check
     from steersman.cluster.config import ServerConfig
     from steersman.lib.clock import Clock
@@ -85,6 +85,8 @@ class Identity:
     front_proxy_ca_pem: str = ""
     front_proxy_client: tuple[Path, Path] | None = None
     """Certificate and key that extension servers are shown, PEM files."""
+    kubelets: KubeletTls | None = None
+    """What kubelets are shown, and how they are checked; None: nothing, and not at all."""
     anonymous: bool = True
 
 
@@ -101,8 +103,7 @@ class Parts:
     address_repair: Repair
     aggregation: Aggregation
     keepers: tuple[Keeper, ...]
-    client: HttpClient
-    """Through which this server asks others."""
+    outbound: Outbound
 
     async def start(self) -> None:
         """After the cache is loaded, before anything is served."""
@@ -123,7 +124,7 @@ class Parts:
         for keeper in reversed(self.keepers):
             await keeper.stop()
         await self.custom_resources.stop()
-        await self.client.close()
+        await self.outbound.client.close()
 
 
 def wire(
@@ -152,32 +153,21 @@ def wire(
     grants = GrantHook(check=EscalationCheck(authorizer=authorizer, rbac=rbac))
     identifiers = Identifiers(clock=clock, rng=rng)
     ledger = _quota_ledger(cache, resources, identifiers)
-    client = HttpClient()
-    resolver = ServiceResolver(reader, rng=rng)
-    hook_client = HookClient(client=client, resolver=resolver)
-    webhooks = WebhookParts(
-        reader=reader,
-        resources=resources,
-        client=hook_client,
-        conditions=Unevaluated(),
-        metrics=WebhookMetrics(registry=registry),
-        new_uid=identifiers.uid,
-    )
+    others = outbound(reader=reader, rng=rng, kubelets=identity.kubelets, config=config)
+    webhooks = _webhooks(others.hooks, reader, resources, identifiers, registry)
     admission = chain(reader=reader, authorizer=authorizer, ledger=ledger, rng=rng, webhooks=webhooks)
     hooks: dict[Resource, Hook] = dict.fromkeys(RBAC_RESOURCES, grants)
     pipeline = Pipeline(store=store, cache=cache, chain=admission, identifiers=identifiers, hooks=hooks)
     hooks[SERVICES], address_repair = _addresses(pipeline, resources, reader, config=config, clock=clock, rng=rng)
-    negotiator = Negotiator()
-    kinds = Kinds(frozenset(kind for r in BUILTIN for kind in _kinds(r.group, r.version, r.kind)))
     service = Service(
         store=store,
         cache=cache,
         resources=resources,
         pipeline=pipeline,
         chain=admission,
-        negotiator=negotiator,
+        negotiator=Negotiator(),
         protobuf=Protobuf(),
-        kinds=kinds,
+        kinds=Kinds(frozenset(kind for r in BUILTIN for kind in _kinds(r.group, r.version, r.kind))),
         identifiers=identifiers,
         clock=clock,
         rng=rng,
@@ -187,8 +177,8 @@ def wire(
     aggregation = Aggregation(
         resources=resources,
         reader=reader,
-        client=client,
-        resolver=resolver,
+        client=others.client,
+        resolver=others.resolver,
         certificate=identity.front_proxy_client,
         registry=registry,
     )
@@ -206,14 +196,11 @@ def wire(
             authenticator=who,
             issuer=identity.issuer,
             components=_components(state),
+            proxy=others.proxy,
         ),
         extensions=aggregation.proxy,
     )
-    conversions = ConversionWebhooks(
-        client=hook_client,
-        identifiers=identifiers,
-        metrics=ConversionMetrics(registry=registry),
-    )
+    conversions = _conversions(others.hooks, identifiers, registry)
     custom_resources = CustomResources(
         resources=resources, reader=reader, pipeline=pipeline, identifiers=identifiers, webhooks=conversions
     )
@@ -234,8 +221,28 @@ def wire(
             check=aggregation.check.problem,
             trust=Trust(client_ca_pem=identity.client_ca_pem, front_proxy_ca_pem=identity.front_proxy_ca_pem),
         ),
-        client=client,
+        outbound=others,
     )
+
+
+def _webhooks(
+    client: HookClient, reader: CacheReader, resources: ResourceTable, identifiers: Identifiers, registry: Registry
+) -> WebhookParts:
+    """What admission's webhooks are called with."""
+    return WebhookParts(
+        reader=reader,
+        resources=resources,
+        client=client,
+        conditions=Unevaluated(),
+        metrics=WebhookMetrics(registry=registry),
+        new_uid=identifiers.uid,
+    )
+
+
+def _conversions(client: HookClient, identifiers: Identifiers, registry: Registry) -> ConversionWebhooks:
+    """What converts custom resources."""
+    metrics = ConversionMetrics(registry=registry)
+    return ConversionWebhooks(client=client, identifiers=identifiers, metrics=metrics)
 
 
 def _addresses(

@@ -102,3 +102,11 @@ async def test_a_deprecated_kind_warns_on_every_request(api: Any) -> None:
     assert reply.header("Warning") == [
         '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
     ]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+async def test_what_is_proxied_takes_any_method_and_any_type(api: Any, method: str) -> None:
+    path = "/api/v1/namespaces/default/pods/absent/proxy/page"
+    reply = await api.ask(method, path, headers={"accept": "text/html"})
+    assert reply.status == 404
+    assert (await api.ask("TRACE", path)).status == 405

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from steersman.cli.options import config_from, server_options
+from steersman.cluster.config import ADDRESS_TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +46,20 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     assert config.service_cidrs == ("10.1.0.0/16", "fd00::/112")
 
 
+def test_types_of_addresses_are_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("kubelet_preferred_address_types: [InternalIP, Hostname]\n")
+    given = ("--kubelet-preferred-address-types", "ExternalIP, InternalIP")
+    for arguments, expected in (
+        ((), ADDRESS_TYPES),
+        (("--config", str(file)), ("InternalIP", "Hostname")),
+        (("--config", str(file), *given), ("ExternalIP", "InternalIP")),
+    ):
+        config, output = read(*arguments)
+        assert config is not None, output
+        assert config.kubelet_preferred_address_types == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -57,6 +72,8 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         (("--service-cidr", "10.0.0.0/16", "--service-cidr", "10.1.0.0/16"), "one of IPv4 and one of IPv6"),
         (("--listen", "localhost"), "--listen: 'localhost' is no IP address"),
         (("--advertise", "here"), "--advertise: 'here' is no IP address"),
+        (("--kubelet-preferred-address-types", "Hostname,IP"), "'IP': no type of address; choose among Hostname, "),
+        (("--kubelet-certificate-authority", "/does/not/exist"), "does not exist"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: tuple[str, ...], message: str) -> None:

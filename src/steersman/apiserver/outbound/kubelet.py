@@ -9,7 +9,6 @@ Upstream differences: none known (pkg/kubelet/client).
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,16 +16,16 @@ from steersman.api.core.node import NODES
 from steersman.api.errors import NotFound
 from steersman.apiserver.outbound.failure import Failure
 from steersman.lib.http.client.message import Target
+from steersman.lib.http.client.tls import client_context
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
     from pathlib import Path
 
     from steersman.api.meta.types import Object
     from steersman.apiserver.admission.interface import Reader
 
-ADDRESS_TYPES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
-"""Types of a node's addresses, most preferred first, unless an option says otherwise."""
 KUBELET_PORT = 10250
 
 
@@ -47,30 +46,18 @@ def kubelet_tls(
 
     Raises OSError (ssl.SSLError is one) when a file cannot be read or does not fit.
     """
-    unchecked = _context(certificate, key)
+    unchecked = client_context(certificate=certificate, key=key, verify=False)
     if authority is None:
         return KubeletTls(default=unchecked, unchecked=unchecked)
-    checked = _context(certificate, key)
-    checked.load_verify_locations(authority)
-    checked.verify_mode = ssl.CERT_REQUIRED
-    checked.check_hostname = True
+    pem = authority.read_text(encoding="ascii", errors="ignore")
+    checked = client_context(authorities_pem=pem, certificate=certificate, key=key)
     return KubeletTls(default=checked, unchecked=unchecked)
 
 
-def _context(certificate: Path | None, key: Path | None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    if certificate is not None:
-        context.load_cert_chain(certificate, key)
-    return context
-
-
 class Kubelets:
-    """The kubelets of all nodes."""
+    """The kubelets of all nodes. `address_types`: which of a node's addresses counts, most preferred first."""
 
-    def __init__(self, *, reader: Reader, tls: KubeletTls, address_types: Sequence[str] = ADDRESS_TYPES) -> None:
+    def __init__(self, *, reader: Reader, tls: KubeletTls, address_types: Sequence[str]) -> None:
         self._reader = reader
         self._tls = tls
         self._address_types = tuple(address_types)

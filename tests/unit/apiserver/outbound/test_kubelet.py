@@ -59,7 +59,7 @@ def test_the_port_is_what_the_kubelet_reports() -> None:
 
 
 def test_a_node_that_is_not_there_is_not_found() -> None:
-    kubelets = Kubelets(reader=Nodes(), tls=kubelet_tls())
+    kubelets = Kubelets(reader=Nodes(), tls=kubelet_tls(), address_types=("InternalIP",))
     with pytest.raises(NotFound, match='nodes "absent" not found'):
         kubelets.target("absent")
 
@@ -81,7 +81,7 @@ def tls_of(certificates, client="first", authority=None):
 async def test_kubelets_see_our_certificate_and_the_renewed_one(serve, client, certificates) -> None:
     port = await serve(whoami, tls=certificates.server())
     here = node(("InternalIP", "127.0.0.1"), port=port)
-    kubelets = Kubelets(reader=Nodes(n=here), tls=tls_of(certificates))
+    kubelets = Kubelets(reader=Nodes(n=here), tls=tls_of(certificates), address_types=("InternalIP",))
     assert (await client.request(kubelets.target("n"), "GET", "/", timeout_s=5)).body == b"CN=first"
     kubelets.replace_tls(tls_of(certificates, "second"))
     assert (await client.request(kubelets.target("n"), "GET", "/", timeout_s=5)).body == b"CN=second"
@@ -90,8 +90,10 @@ async def test_kubelets_see_our_certificate_and_the_renewed_one(serve, client, c
 async def test_kubelets_are_checked_only_if_their_authority_is_known(serve, client, certificates) -> None:
     port = await serve(whoami, tls=certificates.server())
     here = node(("InternalIP", "127.0.0.1"), port=port)
-    right = Kubelets(reader=Nodes(n=here), tls=tls_of(certificates, authority="ca"))
-    wrong = Kubelets(reader=Nodes(n=here), tls=tls_of(certificates, authority="stranger"))
+    right = Kubelets(reader=Nodes(n=here), tls=tls_of(certificates, authority="ca"), address_types=("InternalIP",))
+    wrong = Kubelets(
+        reader=Nodes(n=here), tls=tls_of(certificates, authority="stranger"), address_types=("InternalIP",)
+    )
     assert (await client.request(right.target("n"), "GET", "/", timeout_s=5)).status == 200
     with pytest.raises(TlsError):
         await client.request(wrong.target("n"), "GET", "/", timeout_s=5)

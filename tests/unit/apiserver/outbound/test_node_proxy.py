@@ -104,7 +104,7 @@ async def api(serve, client, certificates):
     async def start(*, allowed=lambda _: True, **objects) -> Target:
         reader = Objects(**objects)
         tls = kubelet_tls(certificate=certificates.certificate("first"), key=certificates.key("first"))
-        kubelets = Kubelets(reader=reader, tls=tls)
+        kubelets = Kubelets(reader=reader, tls=tls, address_types=("InternalIP",))
         proxy = NodeProxy(
             reader=reader,
             resolver=ServiceResolver(reader, rng=random.Random(1)),

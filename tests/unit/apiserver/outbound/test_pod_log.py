@@ -64,7 +64,7 @@ async def before(serve, client, certificates):
             authority=None if authority is None else certificates.certificate(authority),
         )
         reader = SimpleNamespace(get=lambda _resource, _namespace, name: {"node-1": node}.get(name))
-        logs = PodLogs(client=client, kubelets=Kubelets(reader=reader, tls=tls))
+        logs = PodLogs(client=client, kubelets=Kubelets(reader=reader, tls=tls, address_types=("InternalIP",)))
 
         async def answer(request: Request):
             info = parse_request(request.method, request.path)
