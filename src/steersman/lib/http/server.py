@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 from steersman.lib.aio import Tasks
 from steersman.lib.clock import Clock, SystemClock
 from steersman.lib.http.head import Heads
+from steersman.lib.http.http2.heads import HeadBlocks
+from steersman.lib.http.http2.huffman import Literals, best_decode
+from steersman.lib.http.http2.negotiation import Negotiation
+from steersman.lib.http.http2.requests import Lexicon
 from steersman.lib.http.message import Response
 from steersman.lib.http.protocol import HttpConnection
 from steersman.lib.http.reader import Vocabulary
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
+    from steersman.lib.http.http2.connection import Http2Connection
     from steersman.lib.http.message import ErrorAnswer, Handler, Request
 
 _TICK_S = 1.0
@@ -51,6 +56,14 @@ class Limits:
     raw_read_bytes_max: int = 256 * 1024
     """What may wait to be read on an upgraded connection."""
     backlog: int = 1024
+    streams_max: int = 100
+    """Requests at a time on one connection of HTTP/2; as upstream's server, so that clients open more connections."""
+    stream_window_bytes: int = 256 * 1024
+    """What a peer may send on one stream of HTTP/2 before it has been read."""
+    frame_bytes_max: int = 256 * 1024
+    """The largest frame of HTTP/2 that is read."""
+    uploads_bytes_max: int = 8 << 20
+    """When incomplete bodies on one connection of HTTP/2 are larger, only the oldest may go on beyond its window."""
 
 
 @dataclass(slots=True)
@@ -90,7 +103,9 @@ class _Ticks:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Server:
-    """An HTTP/1.1 server. Belongs to the loop on which `start` is awaited, and starts nothing before that.
+    """A server of HTTP/1.1 and, where ALPN agrees on it, HTTP/2.
+
+    Belongs to the loop on which `start` is awaited, and starts nothing before that.
 
     `error` makes the answers for what never reaches the handler (400, 408, 413, 417, 431, 501, 503, 505) and for
     handlers that raise (500). For 413 its message is "limit is N".
@@ -109,11 +124,13 @@ class Server:
     """Set by `drain`; streams see it as their own `draining`."""
     heads: Heads = field(default_factory=Heads, init=False)
     vocabulary: Vocabulary = field(default_factory=Vocabulary, init=False)
+    head_blocks: HeadBlocks = field(default_factory=HeadBlocks, init=False)
+    lexicon: Lexicon = field(default_factory=lambda: Lexicon(Literals(best_decode()).text), init=False)
     tasks: Tasks = field(default_factory=Tasks, init=False)
     wheel: Wheel = field(init=False)
     ticks: _Ticks = field(init=False)
     loop: asyncio.AbstractEventLoop = field(init=False)
-    _connections: set[HttpConnection] = field(default_factory=set, init=False)
+    _connections: set[HttpConnection | Http2Connection] = field(default_factory=set, init=False)
     _listeners: list[asyncio.Server] = field(default_factory=list, init=False)
     _context: ReplaceableContext | None = field(default=None, init=False)
     _emptied: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -169,11 +186,12 @@ class Server:
         self.draining.set()
         for connection in list(self._connections):
             connection.start_drain()
-        farewell_s = min(grace_s, _FAREWELL_S)
-        await self._wait_empty(farewell_s)
-        for connection in list(self._connections):
-            connection.cut_if_silent()
-        await self._wait_empty(grace_s - farewell_s)
+        farewell_s = min(grace_s / 2, _FAREWELL_S)
+        for _ in range(2):  # HTTP/2 first waits until its farewell has been read, and then, as HTTP/1.1, for its end
+            await self._wait_empty(farewell_s)
+            for connection in list(self._connections):
+                connection.cut_if_silent()
+        await self._wait_empty(grace_s - 2 * farewell_s)
         for connection in list(self._connections):
             connection.abort()
         await self.tasks.close()
@@ -182,7 +200,7 @@ class Server:
 
     # For the connections
 
-    def admit(self, connection: HttpConnection) -> bool:
+    def admit(self, connection: HttpConnection | Http2Connection) -> bool:
         """Count a new connection in; False when there are too many."""
         self._connections.add(connection)
         self.counters.connections = len(self._connections)
@@ -191,7 +209,7 @@ class Server:
             return False
         return True
 
-    def forget(self, connection: HttpConnection) -> None:
+    def forget(self, connection: HttpConnection | Http2Connection) -> None:
         """Count a closed connection out."""
         self._connections.discard(connection)
         self.counters.connections = len(self._connections)
@@ -214,12 +232,14 @@ class Server:
         except TimeoutError:
             return
 
-    def _accepted(self) -> HttpConnection:
+    def _accepted(self) -> asyncio.Protocol:
         self.counters.accepted += 1
-        return HttpConnection(self)
+        return HttpConnection(self) if self._context is None else Negotiation(self)
 
     def _count_handshake_error(self) -> None:
         self.counters.handshake_errors += 1
 
     def _refresh_date(self) -> None:
-        self.heads.set_date(self.clock.now())
+        now = self.clock.now()
+        self.heads.set_date(now)
+        self.head_blocks.set_date(now)

@@ -14,14 +14,14 @@ _CIPHERS_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
 def server_context(*, certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
-    """TLS 1.2 and newer, ALPN http/1.1; with `client_ca`, client certificates are verified if they are sent.
+    """TLS 1.2 and newer, ALPN h2 and http/1.1; with `client_ca`, client certificates are verified if they are sent.
 
     Raises OSError (ssl.SSLError is one) when a file cannot be read or does not fit.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS_1_2)
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(["h2", "http/1.1"])
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.load_cert_chain(certificate, key)
     if client_ca is not None:

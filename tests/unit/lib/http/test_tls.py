@@ -29,7 +29,7 @@ def server_side(pki, name: str = "old") -> ssl.SSLContext:
 def client_side(pki, user: str | None = None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.set_alpn_protocols(["http/1.1"])
     if user is not None:
         context.load_cert_chain(pki.certificate(user), pki.key(user))
     return context
