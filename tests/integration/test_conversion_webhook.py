@@ -289,6 +289,12 @@ def test_a_webhook_that_fails_is_told_in_upstreams_words(client: RestClient, con
     ok(client.ask("PATCH", f"{one}/a", {"spec": {"crew": 3}}, headers=MERGE))
     assert refused("GET", two) == f"{FAILED}no idea"
     assert refused("DELETE", f"{two}/a") == f"{FAILED}no idea"
+    assert refused("DELETE", two) == f"{FAILED}no idea"
+    scale = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "a"}, "spec": {"replicas": 4}}
+    current = ok(client.ask("GET", f"{one}/a"))
+    for path, body in ((f"{two}/a/scale", scale), (f"{two}/a/status", current | {"apiVersion": "example.com/v2"})):
+        assert refused("PUT", path, body) == f"{FAILED}no idea"
+        assert refused("PATCH", path, {"metadata": {"labels": {"x": "y"}}}, headers=MERGE) == f"{FAILED}no idea"
     stream = client.watch(two)
     event = next(iter(stream))
     assert (event["type"], event["object"]["message"]) == ("ERROR", f"{FAILED}no idea")
@@ -317,3 +323,5 @@ def test_a_webhook_that_fails_is_told_in_upstreams_words(client: RestClient, con
     assert ok(client.ask("GET", two))["items"][0]["spec"]["sailors"] == 3
     change(client, {"conversion": {"strategy": "None", "webhook": None}})
     assert ok(client.ask("GET", f"{two}/a"))["spec"] == {"length": 7}
+    change(client, {"conversion": definition(converter)["spec"]["conversion"]})
+    assert ok(client.ask("GET", f"{two}/a"))["spec"] == {"sailors": 3, "length": 7}

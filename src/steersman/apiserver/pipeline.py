@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.conversion.views import View
     from steersman.apiserver.hooks import Hook
     from steersman.apiserver.identifiers import Identifiers
+    from steersman.apiserver.objects import Hint
     from steersman.apiserver.options import DeleteOptions
     from steersman.apiserver.resources import Served
     from steersman.apiserver.write import Write
@@ -401,7 +402,7 @@ class Pipeline:
             if version:
                 obj["metadata"]["resourceVersion"] = version
             return Written(orjson.dumps(served.served_form(obj)), created=entry is None)
-        current = await self._commit(write, key, value, obj, entry, ttl_s=ttl_s)
+        current = await self._commit(write, key, value, served.index.hint(obj), entry, ttl_s=ttl_s)
         return Written(served.json(current), created=entry is None, revision=current.revision)
 
     async def _put_converted(
@@ -418,17 +419,18 @@ class Pipeline:
             if version := obj["metadata"].get("resourceVersion"):
                 again["metadata"]["resourceVersion"] = version
             return Written(orjson.dumps(again), created=entry is None)
-        stored = stored | {"metadata": dict(stored["metadata"])}
-        value = encode_stored(stored)
-        current = await self._commit(write, key, value, stored, entry, ttl_s=ttl_s)
+        value = encode_stored(stored | {"metadata": dict(stored["metadata"])})
+        # What was converted lacks the defaults of the storage version: those are put in where it is read.
+        hint = served.index.hint(stored) if stored is obj else None
+        current = await self._commit(write, key, value, hint, entry, ttl_s=ttl_s)
         return Written(served.json(await view.one(current)), created=entry is None, revision=current.revision)
 
     async def _commit(
-        self, write: Write, key: str, value: bytes, obj: Object, entry: Entry | None, *, ttl_s: int
+        self, write: Write, key: str, value: bytes, hint: Hint | None, entry: Entry | None, *, ttl_s: int
     ) -> Entry:
-        """Store the value of `obj` in place of `entry`; what is there now. Raises StoreConflict."""
+        """Store a value in place of `entry`; what is there now. Raises StoreConflict."""
         served, cache = write.served, self._cache
-        cache.hint(key, value, served.index.hint(obj))
+        cache.hint(key, value, hint)
         compare = Compare(key, entry.revision if entry is not None else 0)
         try:
             revision = await self._store.commit((compare,), (Put(key, value, ttl_s),))
@@ -438,7 +440,7 @@ class Pipeline:
         await cache.follow(revision)
         current = served.collection.entries.get(key) if served.collection is not None else None
         if current is None or current.revision != revision:
-            current = served.index.entry(key, value, revision, served.index.hint(obj))
+            current = served.index.entry(key, value, revision, hint)
         return current
 
     async def _remove(

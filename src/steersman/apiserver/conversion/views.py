@@ -285,17 +285,23 @@ class View:
         return isinstance(entry, VersionedEntry) and entry.stored_in != self._stored.api_version
 
     async def to_stored(self, obj: Object) -> Object:
-        """What is to be stored; `obj` stays, but may be part of it. Raises ApiError."""
+        """What is to be stored, `obj` itself if it is in the storage version. Otherwise `obj` stays; defaults of the
+        storage version are not in it yet. Raises ApiError.
+        """
         if self._api_version == self._stored.api_version:
             return obj
         (made,) = await self._converted([_unversioned(obj)], self._stored)
         return made
 
     async def from_stored(self, obj: Object) -> Object:
-        """What would be read again. Raises ApiError."""
+        """What would be read again if this was stored. Raises ApiError."""
         if self._api_version == self._stored.api_version:
             return obj
-        (made,) = await self._converted([_unversioned(obj)], self._resource)
+        read = _unversioned(obj)
+        shape = self._views.records.shape(self._stored.api_version)
+        assert shape is not None
+        shape.prune(read)
+        (made,) = await self._converted([read], self._resource)
         return made
 
     async def converted(self, obj: Object) -> Object:
@@ -314,10 +320,7 @@ class View:
         shape = self._views.records.shape(target.api_version)
         assert shape is not None
         for obj in converted:
-            if target is self._stored:
-                shape.prune(obj)
-            else:
-                shape.prune_only(obj)
+            shape.prune_only(obj)
         return converted
 
 

@@ -235,6 +235,10 @@ async def test_what_is_written_is_converted_there_and_back(world: World) -> None
     obj = world.object(world.entry("a", {"new": "1"}, api_version=V2))
     kept = await view.to_stored(obj)
     assert (kept["apiVersion"], kept["spec"]) == (V1, {"old": "1", "on": True})
+    del obj["spec"]["on"]
+    bare = await view.to_stored(obj)
+    assert bare["spec"] == {"old": "1"}, "defaults of the storage version are put in where it is read"
+    assert (await view.from_stored(bare))["spec"] == {"new": "1", "on": True}
     again = await view.from_stored(kept)
     assert (again["apiVersion"], again["spec"]) == (V2, {"new": "1", "on": True})
     assert obj["metadata"]["resourceVersion"] == "5"
