@@ -10,7 +10,6 @@ Upstream differences: without them the answer is 503 instead of a dial error.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from steersman.api.core.node import NODES
@@ -32,6 +31,7 @@ from steersman.api.schema.scalars import canonical_time
 from steersman.apiserver import respond
 from steersman.apiserver.admission.interface import CONNECT, Review
 from steersman.apiserver.authz.attributes import Attributes
+from steersman.apiserver.outbound.addresses import is_global_unicast, not_allowed
 from steersman.apiserver.subresources.connect_options import connect_options
 from steersman.lib.http.message import Response, StreamResponse, UpgradeResponse
 
@@ -167,8 +167,8 @@ class PodConnects:
                 raise ServiceUnavailable(f"no endpoints available for service {go_quote(parts.name)}")
             return service
         target = self._find(call, resource, parts.name)
-        if resource is PODS and not _is_global((target.get("status") or {}).get("podIP", "")):
-            raise BadRequest("address not allowed")
+        if resource is PODS and not is_global_unicast((target.get("status") or {}).get("podIP", "")):
+            raise not_allowed()
         return target
 
     def _find(self, call: Call, resource: Resource, name: str) -> Object:
@@ -224,16 +224,6 @@ def _unreachable(call: Call, target: Object) -> ServiceUnavailable:
     return ServiceUnavailable(
         f"{call.served.resource.singular} {name} cannot be reached: no node agent is connected to this API server"
     )
-
-
-def _is_global(text: str) -> bool:
-    """Whether a pod can have this address and be reached at it."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    special = address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local
-    return not special and text != "255.255.255.255"
 
 
 def _container(pod: Object, asked: str) -> str:
