@@ -38,7 +38,8 @@ FOREIGN = [
     )
 ]
 METRIC = re.compile(
-    r"(apiserver|authenticated|authentication|authorization|etcd|kubernetes|process|steersman|watch|workqueue)_[a-z0-9_]+"
+    r"(aggregator|apiserver|authenticated|authentication|authorization|etcd|kube_apiserver|kubernetes|process|steersman"
+    r"|watch|workqueue)_[a-z0-9_]+"
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from steersman.apiserver.outbound.hook_client import HookClient
 from steersman.apiserver.outbound.kubelet import Kubelets, kubelet_tls
 from steersman.apiserver.outbound.node_proxy import NodeProxy
-from steersman.apiserver.outbound.pod_log import PodLogs
+from steersman.apiserver.outbound.pod_log import LogMetrics, PodLogs
 from steersman.apiserver.outbound.resolver import ServiceResolver
 from steersman.apiserver.outbound.reverse_proxy import ReverseProxy
 from steersman.lib.http.client.client import HttpClient
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.admission.interface import Reader
     from steersman.apiserver.outbound.kubelet import KubeletTls
     from steersman.cluster.config import ServerConfig
+    from steersman.lib.metrics import Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,9 @@ class Outbound:
     proxy: NodeProxy
 
 
-def outbound(*, reader: Reader, rng: random.Random, kubelets: KubeletTls | None, config: ServerConfig) -> Outbound:
+def outbound(
+    *, reader: Reader, rng: random.Random, kubelets: KubeletTls | None, config: ServerConfig, registry: Registry
+) -> Outbound:
     """`kubelets`: what they are shown, and how they are checked; None: nothing, and not at all."""
     client = HttpClient()
     resolver = ServiceResolver(reader, rng=rng)
@@ -46,7 +49,7 @@ def outbound(*, reader: Reader, rng: random.Random, kubelets: KubeletTls | None,
         resolver=resolver,
         kubelets=agents,
         proxy=ReverseProxy(client=client),
-        logs=PodLogs(client=client, kubelets=agents),
+        logs=PodLogs(client=client, kubelets=agents, metrics=LogMetrics(registry=registry)),
         tls=client_context(verify=False),
     )
     hooks = HookClient(client=client, resolver=resolver)

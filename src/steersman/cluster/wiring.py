@@ -153,7 +153,7 @@ def wire(
     grants = GrantHook(check=EscalationCheck(authorizer=authorizer, rbac=rbac))
     identifiers = Identifiers(clock=clock, rng=rng)
     ledger = _quota_ledger(cache, resources, identifiers)
-    others = outbound(reader=reader, rng=rng, kubelets=identity.kubelets, config=config)
+    others = outbound(reader=reader, rng=rng, kubelets=identity.kubelets, config=config, registry=registry)
     webhooks = _webhooks(others.hooks, reader, resources, identifiers, registry)
     admission = chain(reader=reader, authorizer=authorizer, ledger=ledger, rng=rng, webhooks=webhooks)
     hooks: dict[Resource, Hook] = dict.fromkeys(RBAC_RESOURCES, grants)

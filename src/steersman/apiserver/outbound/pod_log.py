@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from steersman.lib.http.client.answer import OpenResponse
     from steersman.lib.http.client.client import HttpClient
     from steersman.lib.http.message import BodyStream, RawStream
+    from steersman.lib.metrics import Registry
 
 ERROR_BYTES_MAX = 50_000
 """Of a kubelet's refusal; what is beyond is left out."""
@@ -43,22 +44,42 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _ZERO_TIME = "0001-01-01T00:00:00Z"
 
 
+class LogMetrics:
+    """How kubelets' certificates are treated when logs are read, under upstream's names."""
+
+    def __init__(self, *, registry: Registry) -> None:
+        self.usage = registry.counter(
+            "kube_apiserver_pod_logs_insecure_backend_total",
+            "Requests for logs by whether the kubelet's certificate may be anything.",
+            ("usage",),
+        )
+        self.tls_failures = registry.counter(
+            "kube_apiserver_pod_logs_backend_tls_failure_total",
+            "Requests for logs that failed because the kubelet's certificate was not accepted.",
+        )
+
+
 class PodLogs:
     """Reads logs."""
 
-    def __init__(self, *, client: HttpClient, kubelets: Kubelets) -> None:
+    def __init__(self, *, client: HttpClient, kubelets: Kubelets, metrics: LogMetrics) -> None:
         self._client = client
         self._kubelets = kubelets
+        self._metrics = metrics
 
     async def serve(self, call: Call, pod: Object, container: str) -> Outcome:
         """The log that `call` asks for; its options were judged, and the pod has a node. Raises ApiError."""
         unchecked = given_bool(call.query, "insecureSkipTLSVerifyBackend")
+        self._metrics.usage.labels("skip_tls_allowed" if unchecked else "enforce_tls").inc()
         target = self._kubelets.target(pod["spec"]["nodeName"], unchecked=unchecked)
         path = log_path(pod, container, call.query)
         try:
             answer = await self._client.open(target, "GET", path, timeout_s=None)
         except ClientError as error:
-            raise Failure(go_url_error("GET", f"https://{target.authority}{path}", error)) from error
+            why = go_url_error("GET", f"https://{target.authority}{path}", error)
+            if "x509:" in why:
+                self._metrics.tls_failures.labels().inc()
+            raise Failure(why) from error
         if not 200 <= answer.status <= 206:
             raise await _refusal(answer, call.info.name)
         if asks_for_websocket(call.request.headers):

@@ -18,7 +18,7 @@ from steersman.apiserver.codec.negotiate import Negotiator
 from steersman.apiserver.outbound.addresses import is_global_unicast
 from steersman.apiserver.outbound.kubelet import Kubelets, kubelet_tls
 from steersman.apiserver.outbound.node_proxy import NodeProxy, split_path
-from steersman.apiserver.outbound.pod_log import PodLogs
+from steersman.apiserver.outbound.pod_log import LogMetrics, PodLogs
 from steersman.apiserver.outbound.resolver import ServiceResolver
 from steersman.apiserver.outbound.reverse_proxy import ReverseProxy
 from steersman.apiserver.requestinfo import parse_request
@@ -27,6 +27,7 @@ from steersman.apiserver.subresources.pod_connect import split_name
 from steersman.lib.http.client.message import Target
 from steersman.lib.http.message import Request, Response
 from steersman.lib.http.tls import server_context
+from steersman.lib.metrics import Registry
 
 HOST = "127.0.0.1"
 RESOURCES = {"pods": PODS, "services": SERVICES, "nodes": NODES}
@@ -110,7 +111,7 @@ async def api(serve, client, certificates):
             resolver=ServiceResolver(reader, rng=random.Random(1)),
             kubelets=kubelets,
             proxy=ReverseProxy(client=client),
-            logs=PodLogs(client=client, kubelets=kubelets),
+            logs=PodLogs(client=client, kubelets=kubelets, metrics=LogMetrics(registry=Registry())),
             tls=kubelet_tls().unchecked,
             allowed=allowed,
         )

@@ -16,11 +16,12 @@ from steersman.api.errors import ApiError
 from steersman.apiserver import respond
 from steersman.apiserver.codec.negotiate import Negotiator
 from steersman.apiserver.outbound.kubelet import Kubelets, kubelet_tls
-from steersman.apiserver.outbound.pod_log import ERROR_BYTES_MAX, PodLogs, log_path
+from steersman.apiserver.outbound.pod_log import ERROR_BYTES_MAX, LogMetrics, PodLogs, log_path
 from steersman.apiserver.requestinfo import parse_request
 from steersman.lib.aio import Tasks
 from steersman.lib.http.client.message import Target
 from steersman.lib.http.message import Request, Response, StreamResponse
+from steersman.lib.metrics import Registry
 
 LOG = "/api/v1/namespaces/n/pods/p/log"
 POD = {"metadata": {"namespace": "n", "name": "p"}, "spec": {"nodeName": "node-1"}}
@@ -46,7 +47,12 @@ def test_the_kubelet_is_asked_with_the_options_it_knows(query, expected: str) ->
 
 
 @pytest.fixture
-async def before(serve, client, certificates):
+def registry() -> Registry:
+    return Registry()
+
+
+@pytest.fixture
+async def before(serve, client, certificates, registry):
     """A function that starts a kubelet with a handler, and an API server before it; the target of the latter."""
 
     async def start(kubelet, *, port: int | None = None, authority: str | None = "ca") -> Target:
@@ -64,7 +70,8 @@ async def before(serve, client, certificates):
             authority=None if authority is None else certificates.certificate(authority),
         )
         reader = SimpleNamespace(get=lambda _resource, _namespace, name: {"node-1": node}.get(name))
-        logs = PodLogs(client=client, kubelets=Kubelets(reader=reader, tls=tls, address_types=("InternalIP",)))
+        kubelets = Kubelets(reader=reader, tls=tls, address_types=("InternalIP",))
+        logs = PodLogs(client=client, kubelets=kubelets, metrics=LogMetrics(registry=registry))
 
         async def answer(request: Request):
             info = parse_request(request.method, request.path)
@@ -225,12 +232,16 @@ async def test_a_kubelet_that_is_not_there_is_told_in_words_that_clients_know(be
     assert (answer.status, status.get("reason")) == (500, None)
 
 
-async def test_a_kubelet_that_proves_nothing_is_believed_only_on_demand(before, client) -> None:
+async def test_a_kubelet_that_proves_nothing_is_believed_only_on_demand(before, client, registry) -> None:
     target = await before(lambda _: Response(200, b"one\n", TEXT), authority="stranger")
     refused = json.loads((await client.request(target, "GET", LOG, timeout_s=5)).body)
     assert "x509: certificate signed by unknown authority" in refused["message"]
     answer = await client.request(target, "GET", f"{LOG}?insecureSkipTLSVerifyBackend=true", timeout_s=5)
     assert answer.body == b"one\n"
+    told = registry.render().decode()
+    assert 'kube_apiserver_pod_logs_insecure_backend_total{usage="enforce_tls"} 1' in told
+    assert 'kube_apiserver_pod_logs_insecure_backend_total{usage="skip_tls_allowed"} 1' in told
+    assert "kube_apiserver_pod_logs_backend_tls_failure_total 1" in told
 
 
 class TestWebSockets:
