@@ -220,6 +220,7 @@ def test_objects_are_seen_and_written_in_either_version(client: RestClient, conv
     by_label = ok(client.ask("GET", f"{two}?labelSelector=form=v2"))["items"]
     assert [[item["metadata"]["name"] for item in items] for items in (by_field, by_label)] == [["a"], ["a", "b", "c"]]
     assert client.ask("GET", f"{two}?fieldSelector=spec.crew=6").status == 400
+    assert client.ask("GET", f"{one}?fieldSelector=spec.sailors=6").status == 400
     rows = ok(client.ask("GET", two, headers=TABLE))["rows"]
     assert [row["cells"][:2] for row in rows] == [["a", 6], ["b", 2], ["c", 3]]
     first = ok(client.ask("GET", f"{two}?limit=2"))

@@ -209,6 +209,8 @@ class Resource:
     """Gives the name of the one object of a list behind whose name tables write `(default)`; empty: none."""
     selectable: tuple[tuple[str, Callable[[Object], str]], ...] = ()
     """Field selectors beside metadata.name and metadata.namespace: label and pure getter of the stored object."""
+    indexed: tuple[tuple[str, Callable[[Object], str]], ...] = ()
+    """Custom resources: the same of all versions, on the record of the stored one: they are kept with each object."""
     selector_names: tuple[tuple[str, str], ...] = ()
     """Of a view whose field selectors have other names: its own and the stored resource's."""
     unknown_selector: str = _UNKNOWN_SELECTOR

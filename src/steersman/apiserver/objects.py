@@ -60,7 +60,7 @@ class ObjectIndex:
         self.type_meta = type_meta(resource)
         self._beginning = self.type_meta + _METADATA
         self._cut = len(self._beginning)
-        self._selectable = resource.selectable
+        self._selectable = resource.indexed or resource.selectable
 
     def body(self, value: bytes, revision: int) -> bytes:
         """What follows the type meta, versioned."""

@@ -132,10 +132,8 @@ def _resource(crd: Object, version: Object, shapes: dict[str, Shape], stored: Re
     shape = shapes[version["name"]]
     plain = webhook_of(crd) is None
     judge = Judge(version, kind=names["kind"], api_version=f"{spec['group']}/{version['name']}")
-    fields = version.get("selectableFields") or ()
-    if stored is None:
-        # Selectors look at what is stored, whatever version they are asked in.
-        fields = [field for each in spec["versions"] for field in each.get("selectableFields") or ()]
+    # Selectors look at what is kept with a stored object, whatever version they are asked in.
+    indexed = [] if stored is not None else [f for each in spec["versions"] for f in each.get("selectableFields") or ()]
     return Resource(
         group=spec["group"],
         version=version["name"],
@@ -152,7 +150,8 @@ def _resource(crd: Object, version: Object, shapes: dict[str, Shape], stored: Re
         subresources=subresources_of(version, judge),
         strategy=strategy_of(version, judge),
         columns=columns_of(version.get("additionalPrinterColumns")),
-        selectable=_selectable(fields),
+        selectable=_selectable(version.get("selectableFields") or ()),
+        indexed=_selectable(indexed),
         unknown_selector="field label not supported: {}",
         stored_as=stored,
         conversion=Conversion(to_stored=shapes[stored.version].prune, from_stored=shape.prune_only)
