@@ -54,7 +54,8 @@ class Caller:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, json.load(error)
+                text = error.read()
+                return error.code, json.loads(text) if text.startswith(b"{") else text.decode()
 
 
 @dataclass
@@ -301,3 +302,26 @@ def test_subresources_and_connections_are_shown_as_what_they_are(caller: Caller,
         ("attach", "CONNECT", "PodAttachOptions", "p"),
         ("eviction", "CREATE", "Eviction", "p"),
     ]
+
+
+def test_a_scale_and_an_eviction_are_changed_as_what_they_are(caller: Caller, webhook: Webhook) -> None:
+    webhook.decide["/scale"] = patching({"op": "replace", "path": "/spec/replicas", "value": 2})
+    webhook.decide["/gently"] = patching({"op": "add", "path": "/deleteOptions", "value": {"dryRun": ["All"]}})
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    assert caller.ask("POST", PODS, pod)[0] == 201
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod["spec"]}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    deployments = "/apis/apps/v1/namespaces/default/deployments"
+    assert caller.ask("POST", deployments, {"metadata": {"name": "d"}, "spec": spec})[0] == 201
+    register(caller, configuration(webhook, "Mutating", "/scale", "deployments/scale"))
+    merge = "application/merge-patch+json"
+    status, scale = caller.ask("PATCH", f"{deployments}/d/scale", {"spec": {"replicas": 5}}, merge)
+    assert (status, scale["spec"]) == (200, {"replicas": 2})
+    assert caller.ask("GET", f"{deployments}/d")[1]["spec"]["replicas"] == 2
+    request = webhook.asked[0]["request"]
+    assert (request["kind"]["kind"], request["resource"]["resource"]) == ("Scale", "deployments")
+    assert (request["oldObject"]["spec"], request["object"]["spec"]) == ({"replicas": 1}, {"replicas": 5})
+    register(caller, configuration(webhook, "Mutating", "/gently", "pods/eviction"))
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
+    assert caller.ask("POST", f"{PODS}/p/eviction", eviction)[0] == 201
+    assert "deletionTimestamp" not in caller.ask("GET", f"{PODS}/p")[1]["metadata"]

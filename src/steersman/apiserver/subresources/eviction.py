@@ -54,9 +54,9 @@ class Evictions:
         fit_namespace(call, eviction)
         if eviction["metadata"].get("name") != call.info.name:
             raise BadRequest("name in URL does not match name in Eviction object")
+        eviction = await admitted(call, service, call.write(create, "CreateOptions"), eviction)
         options = delete_options({}, eviction.get("deleteOptions") or {})
         dry_run = create.dry_run or options.dry_run
-        await admitted(call, service, call.write(create, "CreateOptions"), eviction)
         pod = self._reader.get(PODS, call.info.namespace, call.info.name)
         if pod is None:
             raise NotFound.of("", "pods", call.info.name)

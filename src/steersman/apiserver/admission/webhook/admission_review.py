@@ -1,4 +1,7 @@
-"""AdmissionReview: what a webhook is told about a write (admission.k8s.io v1 and v1beta1, which look alike). Pure."""
+"""AdmissionReview: what a webhook is told about a write (admission.k8s.io v1 and v1beta1, which look alike). Pure.
+
+Upstream differences: of objects that are deleted as a collection the name is told, too.
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from steersman.api.errors import go_quote
+from steersman.api.schema.builtin import schema
+from steersman.api.schema.decode import DecodeError, decode
 from steersman.apiserver.admission.webhook.admission_review import GROUP, KIND
 from steersman.apiserver.codec import json
 from steersman.apiserver.codec.malformed import Malformed, go_kind, type_meta
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
 
 JSON_PATCH = "JSONPatch"
+_STATUS = schema("io.k8s.apimachinery.pkg.apis.meta.v1.Status")
 _SCHEME = 'scheme "k8s.io/apiserver/pkg/util/webhook/client.go:70"'
 
 
@@ -138,11 +141,11 @@ def _patch(text: str) -> bytes:
 
 
 def _status(result: Object) -> Object:
-    """The parts of a Status, each of its type."""
-    for name, form in (("message", str), ("reason", str), ("status", str), ("code", int), ("details", dict)):
-        _member(result, "response.status.", name, form)
-    _member(result, "response.status.", "metadata", dict)
-    return result
+    """Read as any Status is: what is unknown is gone, what is of a wrong type is refused."""
+    try:
+        return decode(_STATUS(), result).object
+    except DecodeError as error:
+        raise UnusableAnswer(str(error)) from None
 
 
 def _member(holder: Object, path: str, name: str, form: type) -> Any:
@@ -153,8 +156,8 @@ def _member(holder: Object, path: str, name: str, form: type) -> Any:
 
 
 def _check(value: Any, path: str, form: type) -> None:
-    if not isinstance(value, form) or (form is int and isinstance(value, bool)):
-        wanted = {str: "string", bool: "bool", dict: "object", list: "[]string", int: "int32"}[form]
+    if not isinstance(value, form):
+        wanted = {str: "string", bool: "bool", dict: "object", list: "[]string"}[form]
         raise UnusableAnswer(
             f"json: cannot unmarshal {go_kind(value)} into Go struct field {KIND}.{path} of type {wanted}"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from steersman.api.errors import NotFound
 from steersman.apiserver.admission.webhook.equivalents import equivalents
 from steersman.apiserver.admission.webhook.hooks import Hook, compile_hooks
 from steersman.apiserver.admission.webhook.rules import Place
@@ -51,7 +52,7 @@ class HookSource:
         self._known: dict[tuple[Resource, str, str], tuple[Candidate, ...]] = {}
 
     def candidates(self, review: Review) -> tuple[Candidate, ...]:
-        """In the order in which they are asked; selectors and conditions are still to be looked at."""
+        """In the order in which they are asked; selectors and conditions are still to be looked at. Raises NotFound."""
         if self._version != self._reader.version(self._configurations):
             self._version = self._reader.version(self._configurations)
             self._hooks = compile_hooks(self._reader.list(self._configurations))
@@ -71,7 +72,9 @@ class HookSource:
         if resource.group == _EXEMPT_GROUP or (resource.group, resource.plural) in _EXEMPT:
             return []
         here = Place.of(resource, subresource, operation)
-        own = self._resources.of(resource)
+        own = self._resources.find(resource.group, resource.version, resource.plural)
+        if own is None:  # the definition of a custom resource went away while it was being written
+            raise NotFound.of(resource.group, resource.plural, "")
         others = [
             (Place.of(served.resource, subresource, operation), served)
             for served in equivalents(self._resources, resource, subresource)
