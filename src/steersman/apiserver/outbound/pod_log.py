@@ -84,7 +84,9 @@ class PodLogs:
             raise await _refusal(answer, call.info.name)
         if asks_for_websocket(call.request.headers):
             return await _over_websocket(call, answer)
-        return StreamResponse(200, lambda stream: _pass_on(answer, stream), "text/plain", respond.NO_CACHE)
+        return StreamResponse(
+            200, lambda stream: _pass_on(answer, stream), "text/plain", respond.NO_CACHE, patient=True
+        )
 
 
 def log_path(pod: Object, container: str, query: Mapping[str, Sequence[str]]) -> str:

@@ -125,6 +125,7 @@ async def _answer(request: Request, to: Forward, answer: OpenResponse) -> Outcom
         headers=respond.NO_CACHE,
         unique_headers=headers,
         length=_length(head) if page is None else None,
+        patient=True,
     )
 
 

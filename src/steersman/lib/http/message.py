@@ -196,13 +196,15 @@ class StreamResponse:
     unique_headers: HeaderPairs = ()
     length: int | None = None
     """How many bytes `run` writes, neither more nor less; None: it is not known, so they leave in chunks."""
+    patient: bool = False
+    """The peer may pause as long as it likes; else one that takes nothing for `Limits.stall_s` is cut off."""
 
 
 @dataclass(slots=True)
 class UpgradeResponse:
     """Leave HTTP: after the head (101) both directions belong to `run`; the connection closes when it returns.
 
-    `Connection: Upgrade` is added when `headers` do not name it.
+    `Connection: Upgrade` is added when `headers` do not name it. The peer may pause as long as it likes.
     """
 
     run: Callable[[RawStream], Awaitable[None]]

@@ -51,6 +51,7 @@ class HttpConnection(asyncio.Protocol):
         "_lingering",
         "_lost",
         "_marked",
+        "_patient",
         "_pieces",
         "_pumping",
         "_reader",
@@ -92,6 +93,7 @@ class HttpConnection(asyncio.Protocol):
         self._lingering = False
         self._eof = False
         self._lost = False
+        self._patient = False
         self._pumping = False
         self._reading_paused = False
         self.write_paused = False
@@ -221,7 +223,7 @@ class HttpConnection(asyncio.Protocol):
             ticks = server.ticks.linger
         elif self._current is not None:
             # The time of a request is its handler's affair. A peer that takes nothing of an answer is ours.
-            if not self.write_paused:
+            if not self.write_paused or self._patient:
                 self._since = tick
             ticks = server.ticks.stall
         elif phase == IDLE:
@@ -458,7 +460,7 @@ class HttpConnection(asyncio.Protocol):
         self._task = self._server.tasks.start(self._finish_later(request, answer), name="http gzip")
 
     async def _run_stream(self, request: Request, answer: StreamResponse) -> None:
-        length = answer.length
+        length, self._patient = answer.length, answer.patient
         chunked = length is None and not request.http10
         self._close_after = close = self._closes_after(request) or (length is None and not chunked)
         framing = b"Transfer-Encoding: chunked\r\n" if chunked else b""
@@ -502,6 +504,7 @@ class HttpConnection(asyncio.Protocol):
     async def _run_upgrade(self, request: Request, answer: UpgradeResponse) -> None:
         connection = b"" if any(n.lower() == "connection" for n, _ in answer.headers) else b"Connection: Upgrade\r\n"
         self.transport.write(self._open_head(answer, connection + b"\r\n"))
+        self._patient = True
         self._stream = stream = RawStream(self, self._server.draining, read_max=self._server.limits.raw_read_bytes_max)
         self._sink = stream._feed
         rest, self._reader.rest = self._reader.rest, None
@@ -534,6 +537,7 @@ class HttpConnection(asyncio.Protocol):
         counters.in_flight -= 1
         counters.requests += 1
         self._current = self._stream = None
+        self._patient = False
         self._served = True
         self._marked = IDLE
         self._since = self._wheel.tick

@@ -127,6 +127,22 @@ async def test_a_peer_that_takes_nothing_of_its_answer_is_cut_off(serve) -> None
     assert site.server.counters.in_flight == 0
 
 
+async def test_a_peer_of_a_patient_answer_may_pause(serve) -> None:
+    async def run(stream) -> None:
+        for _ in range(200):
+            stream.write(b"x" * 65536)
+            await stream.drain()
+
+    site = await serve(lambda _: StreamResponse(200, run, patient=True), stall_s=5)
+    client = await site.connect()
+    client.writer.transport.pause_reading()
+    client.send(get("/"))
+    await soon(lambda: any(c.write_paused for c in site.server._connections))
+    site.pass_time(50)
+    client.writer.transport.resume_reading()
+    assert len((await client.answer()).body) == 200 * 65536
+
+
 async def test_a_peer_that_ignores_a_refusal_is_cut_off(serve) -> None:
     site = await serve(linger_s=1)
     client = await site.connect()

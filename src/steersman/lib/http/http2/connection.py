@@ -110,7 +110,7 @@ class Http2Connection(asyncio.Protocol):
         if server.stopping:  # its handshake outlasted the listener
             self.abort()
             return
-        self._wheel.add(self, self._since + server.ticks.header)
+        self._wheel.add(self, self._since + server.ticks.shortest)
         self.sender.control(self._intake.greeting())
         if not server.admit(self):
             self.fail(ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many connections"))
@@ -176,7 +176,7 @@ class Http2Connection(asyncio.Protocol):
             return tick + ticks.linger
         if self._state == _ANNOUNCED:
             self.leave()
-        dues = [tick + min(ticks.header, ticks.body, ticks.idle, ticks.stall)]
+        dues = [tick + ticks.shortest]
         if self.write_paused:
             dues.append(sender.paused_since + ticks.stall)
             if tick >= dues[-1]:
@@ -207,7 +207,7 @@ class Http2Connection(asyncio.Protocol):
                 self.refuse(exchange.id, Problem(408, "request body was not received in time"), exchange=exchange)
                 return 0
             return due
-        if not exchange.ended and self.sender.room(exchange):
+        if not exchange.ended and (exchange.patient or self.sender.room(exchange)):
             return 0  # the time of a request is its handler's affair
         due = exchange.moved + ticks.stall
         if tick >= due:

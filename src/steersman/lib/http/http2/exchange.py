@@ -41,6 +41,7 @@ class Exchange(Outgoing):
         "closed",
         "connection",
         "head",
+        "patient",
         "receive_window",
         "request",
         "settled",
@@ -64,6 +65,8 @@ class Exchange(Outgoing):
         """Neither a frame nor a task will come any more."""
         self.answered = False
         """The head of the answer has left."""
+        self.patient = False
+        """The peer may pause as long as it likes."""
         self._task: asyncio.Task[None] | None = None
         self._stream: Body | None = None
 
@@ -158,6 +161,7 @@ class Exchange(Outgoing):
     def _settle(self) -> None:
         if self.closed and self._task is None and not self.settled:
             self.settled = True
+            self._stream = None  # which knows this object
             self.connection.settled(self)
 
     async def _run(self, request: Request, pending: Answer | Awaitable[Answer]) -> None:
@@ -194,6 +198,7 @@ class Exchange(Outgoing):
         if empty:
             self.sent()
             return
+        self.patient = answer.patient
         self._stream = stream = Body(self, sender, connection.server.draining)
         try:
             await answer.run(stream)
