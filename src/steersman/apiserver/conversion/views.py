@@ -25,7 +25,7 @@ from steersman.lib.aio import Pacer
 from steersman.store.watchcache import Change, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from steersman.api.apiextensions.custom_resource import Records
     from steersman.api.meta.types import Object
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 BATCH: Final = 128
 """Objects of one review."""
+BATCH_BYTES: Final = 4 * 1024 * 1024
+"""With so many bytes a review has enough objects."""
 RELOAD_S_MAX: Final = 10.0
 """How long a reader waits for objects to be read again after the strategy of their definition has changed."""
 
@@ -179,8 +181,9 @@ class View:
             return known
         versioned = await self._versioned(entries)
         while (known := self._all_known(versioned)) is None:
-            missing = [entry for entry in versioned if self._known(entry) is None]
-            await self._fill(missing[:BATCH])
+            missing = iter([entry for entry in versioned if self._known(entry) is None])
+            while batch := _batch(missing):
+                await self._fill(batch)
         return known
 
     async def changes(self, changes: Sequence[Change]) -> list[Change]:
@@ -322,6 +325,17 @@ class View:
         for obj in converted:
             shape.prune_only(obj)
         return converted
+
+
+def _batch(entries: Iterator[VersionedEntry]) -> list[VersionedEntry]:
+    """The next ones, as many as one review may have."""
+    batch, size = [], 0
+    for entry in entries:
+        batch.append(entry)
+        size += len(entry.body)
+        if len(batch) == BATCH or size >= BATCH_BYTES:
+            break
+    return batch
 
 
 def _unversioned(obj: Object) -> Object:

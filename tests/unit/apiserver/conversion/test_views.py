@@ -11,7 +11,7 @@ import pytest
 from steersman.api.apiextensions.custom_resource import records_of
 from steersman.api.errors import ApiError, ServiceUnavailable
 from steersman.apiserver.conversion.review import CALL, ConversionError
-from steersman.apiserver.conversion.views import BATCH, VersionedEntry, View, Views
+from steersman.apiserver.conversion.views import BATCH, BATCH_BYTES, VersionedEntry, View, Views
 from steersman.apiserver.objects import ObjectIndex
 from steersman.lib.aio import Tasks
 from steersman.store.watchcache import Change, Collection
@@ -172,6 +172,9 @@ async def test_long_lists_are_converted_in_batches(world: World) -> None:
     seen = await world.view("v2").of(entries)
     assert [entry.key for entry in seen] == [entry.key for entry in entries]
     assert [len(names) for names in world.webhook.asked] == [BATCH, 2]
+    long = [world.entry(f"b{number}", {"old": "x" * (BATCH_BYTES // 2)}) for number in range(3)]
+    await world.view("v2").of(long)
+    assert [len(names) for names in world.webhook.asked[2:]] == [2, 1]
 
 
 async def test_a_failure_is_told_and_tried_again(world: World) -> None:
