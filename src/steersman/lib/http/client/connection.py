@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from steersman.lib.http.client.errors import ClientError, PeerClosed, ProtocolError, TlsError
+from steersman.lib.http.client.raw import ClientStream
 from steersman.lib.http.message import Headers
-from steersman.lib.http.stream import RawStream
 
 if TYPE_CHECKING:
     from steersman.lib.http.client.answer import Answer
@@ -91,7 +91,7 @@ class ClientConnection(asyncio.Protocol):
         self.write_paused = False
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
         self._answer: Answer | None = None
-        self._raw: RawStream | None = None
+        self._raw: ClientStream | None = None
         self._headers = Headers()
         self._refusal: ClientError | None = None
         self._waiters: list[asyncio.Future[None]] = []
@@ -111,6 +111,11 @@ class ClientConnection(asyncio.Protocol):
     def usable(self) -> bool:
         """Idle, and not known to be closed."""
         return self._answer is None and self._raw is None and not self._lost and not self.transport.is_closing()
+
+    def use(self, transport: asyncio.Transport) -> None:
+        """Speak through `transport`: that of the connection itself, or of TLS on it."""
+        self.transport = transport
+        transport.set_write_buffer_limits(high=self._owner.limits.write_buffer_bytes)
 
     def send(self, answer: Answer, head: bytes, body: bytes, *, head_only: bool) -> None:
         """Send a request whose answer goes to `answer`. `head_only`: it has no body, whatever its head says (HEAD)."""
@@ -145,11 +150,9 @@ class ClientConnection(asyncio.Protocol):
 
     # asyncio.Protocol
 
-    def connection_made(self, transport: asyncio.BaseTransport, *, below: asyncio.Transport | None = None) -> None:
-        """`below`: the transport that TLS is spoken on."""
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's are not declared as such
-        self._below = below or self.transport
-        self.transport.set_write_buffer_limits(high=self._owner.limits.write_buffer_bytes)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._below = cast("asyncio.Transport", transport)  # uvloop's are not declared as such
+        self.use(self._below)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
@@ -335,7 +338,8 @@ class ClientConnection(asyncio.Protocol):
         answer, self._answer = self._answer, None
         assert answer is not None
         owner = self._owner
-        self._raw = raw = RawStream(self, owner.draining, read_max=owner.limits.read_buffer_bytes)
+        limit = owner.limits.read_buffer_bytes
+        self._raw = raw = ClientStream(self, owner.draining, read_max=limit, below=self._below, secure=self.secure)
         self._parser = None
         if rest:
             raw._feed(rest)
