@@ -69,6 +69,7 @@ class Intake:
         "_noise",
         "_reader",
         "_receive_window",
+        "_receive_window_max",
         "_resets",
         "_sender",
         "_uploaded",
@@ -91,6 +92,7 @@ class Intake:
         self._block: tuple[int, int, bytearray] | None = None
         """Stream, flags and beginning of a header block that goes on."""
         self._receive_window = frames.WINDOW_BYTES
+        self._receive_window_max = max(frames.WINDOW_BYTES, limits.stream_window_bytes * limits.streams_max)
         self._uploaded = 0
         """Bytes of bodies that are not complete."""
         self._resets = Allowance(at_once=_RESETS_AT_ONCE, per_tick=_RESETS_PER_TICK)
@@ -115,7 +117,7 @@ class Intake:
             Setting.MAX_HEADER_LIST_SIZE: limits.header_bytes_max,
         }
         greeting = frames.settings_frame(settings)
-        window = limits.stream_window_bytes * limits.streams_max
+        window = self._receive_window_max
         if window > self._receive_window:
             greeting += frames.window_frame(0, window - self._receive_window)
             self._receive_window = window
@@ -235,7 +237,7 @@ class Intake:
         if self._receive_window < 0:
             raise ConnectionFault(ErrorCode.FLOW_CONTROL_ERROR, "more data than the window of the connection allows")
         limits = self._limits
-        window = limits.stream_window_bytes * limits.streams_max
+        window = self._receive_window_max
         if self._receive_window * 2 < window:
             self._sender.control(frames.window_frame(0, window - self._receive_window))
             self._receive_window = window

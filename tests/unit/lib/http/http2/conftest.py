@@ -124,7 +124,8 @@ class Dialogue:
         return stream
 
     def hear(self) -> None:
-        """Take in what the server has written."""
+        """Take in what the server has written, or would write at the end of this turn of the loop."""
+        self.connection.sender.flush()
         data, at = bytes(self.transport.written), 0
         self.transport.written.clear()
         while at < len(data):
