@@ -7,7 +7,7 @@ import ipaddress
 import os
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from steersman.lib.http.client.errors import ConnectError, PeerClosed, TlsError
 
@@ -24,81 +24,69 @@ async def dial(target: Target, limits: ClientLimits, factory: Callable[[], Clien
     """A connection to `target`, past its TLS handshake. Raises ConnectError, TlsError and PeerClosed."""
     try:
         async with asyncio.timeout(limits.connect_s):
-            sock = await _connect(target)
+            connection = await _connect(target, factory)
     except TimeoutError:
         raise ConnectError(f"cannot connect to {target.authority}: i/o timeout", address=target.authority) from None
-    try:
-        if target.tls is None:
-            _, connection = await asyncio.get_running_loop().create_connection(factory, sock=sock)
-            return connection
-        return await _shake_hands(target, limits, sock, factory)
-    except BaseException:
-        sock.close()
-        raise
-
-
-async def _connect(target: Target) -> socket.socket:
-    """The first address that answers. Raises ConnectError with the reason of the first that did not."""
-    first: ConnectError | None = None
-    for family, address in await _addresses(target):
-        sock = socket.socket(family, socket.SOCK_STREAM)
+    if target.tls is not None:
+        # The loop makes a new transport, which may want to part in an orderly way if this fails; nobody waits for that.
+        plain = connection.transport
         try:
-            sock.setblocking(False)
-            if family != socket.AF_UNIX:
-                _tune(sock)
-            await asyncio.get_running_loop().sock_connect(sock, address)
-            return sock
-        except OSError as error:
-            sock.close()
-            shown = address if isinstance(address, str) else _shown(address)
-            first = first or ConnectError(f"cannot connect to {shown}: {_reason(error)}", address=shown, error=error)
+            connection.use(await _shake_hands(target, target.tls, limits, connection))
         except BaseException:
-            sock.close()
+            plain.abort()
             raise
+    return connection
+
+
+async def _connect(target: Target, factory: Callable[[], ClientConnection]) -> ClientConnection:
+    """The first address that answers. Raises ConnectError with the reason of the first that did not."""
+    loop = asyncio.get_running_loop()
+    first: ConnectError | None = None
+    for address in await _addresses(target):
+        try:
+            if isinstance(address, str):
+                _, connection = await loop.create_unix_connection(factory, address)
+            else:
+                _, connection = await loop.create_connection(factory, *address)
+                _watch_over(connection.transport)
+            return connection
+        except OSError as error:
+            shown = address if isinstance(address, str) else _shown(*address)
+            first = first or ConnectError(f"cannot connect to {shown}: {_reason(error)}", address=shown, error=error)
     assert first is not None
     raise first
 
 
-async def _addresses(target: Target) -> list[tuple[socket.AddressFamily, Any]]:
+async def _addresses(target: Target) -> list[str] | list[tuple[str, int]]:
+    """A path, or addresses with their ports."""
     host = target.host
     if host.startswith("/"):
-        return [(socket.AF_UNIX, host)]
+        return [host]
     try:
-        literal = ipaddress.ip_address(host)
+        ipaddress.ip_address(host)
     except ValueError:
         pass
     else:
-        if isinstance(literal, ipaddress.IPv4Address):
-            return [(socket.AF_INET, (host, target.port))]
-        if literal.scope_id is None:
-            return [(socket.AF_INET6, (host, target.port, 0, 0))]
+        return [(host, target.port)]
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = error if isinstance(error, OSError) else socket.gaierror(socket.EAI_NONAME, str(error))
         text = f"cannot resolve {host!r}: {_reason(reason)}"
         raise ConnectError(text, address=target.authority, error=reason) from None
-    return [(family, address) for family, _, _, _, address in found]
+    return [(str(address[0]), target.port) for _, _, _, _, address in found]
 
 
 async def _shake_hands(
-    target: Target, limits: ClientLimits, sock: socket.socket, factory: Callable[[], ClientConnection]
-) -> ClientConnection:
+    target: Target, tls: ssl.SSLContext, limits: ClientLimits, connection: ClientConnection
+) -> asyncio.Transport:
     name = target.server_name or ("localhost" if target.host.startswith("/") else target.host)
-    loop = asyncio.get_running_loop()
-    assert target.tls is not None
-    connection = factory()
-    # Not in one step: the connection has to know the transport below TLS, to hold reading there.
-    below, _ = await loop.create_connection(asyncio.Protocol, sock=sock)
+    # The loop's own limit ends in an error that cannot be told from others.
+    loop_limit_s = limits.handshake_s + 60
     try:
-        # The loop's own limit ends in an error that cannot be told from others.
         async with asyncio.timeout(limits.handshake_s):
-            transport = await loop.start_tls(
-                below,
-                connection,
-                target.tls,
-                server_hostname=name,
-                ssl_handshake_timeout=limits.handshake_s + 60,
+            transport = await asyncio.get_running_loop().start_tls(
+                connection.transport, connection, tls, server_hostname=name, ssl_handshake_timeout=loop_limit_s
             )
     except TimeoutError:
         raise TlsError(f"TLS handshake with {target.authority} took too long", server_name=name) from None
@@ -108,22 +96,21 @@ async def _shake_hands(
     except OSError as error:
         text = f"{target.authority} closed the connection in its TLS handshake: {_reason(error)}"
         raise PeerClosed(text, error=error) from error
-    assert transport is not None
-    connection.connection_made(transport, below=below)
-    return connection
+    if transport is None:
+        raise PeerClosed(f"{target.authority} closed the connection in its TLS handshake")
+    return transport
 
 
-def _tune(sock: socket.socket) -> None:
-    """What is written leaves at once, and a peer that vanished is found out even by those who only read."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _watch_over(transport: asyncio.Transport) -> None:
+    """Find out that a peer vanished, even for those who only read."""
+    sock = transport.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):
         if hasattr(socket, option):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), _KEEPALIVE_S)
 
 
-def _shown(address: tuple[Any, ...]) -> str:
-    host, port = address[:2]
+def _shown(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
