@@ -26,8 +26,8 @@ from steersman.api.apiextensions.custom_resource import is_terminating, records_
 from steersman.api.apiextensions.custom_resource_definition import CLEANUP_FINALIZER, CUSTOM_RESOURCE_DEFINITIONS
 from steersman.api.apiextensions.definition_status import apply_establishment, apply_names, apply_policies
 from steersman.api.columns import at
-from steersman.api.errors import NotFound
-from steersman.api.meta.conditions import condition, is_condition_true, set_condition
+from steersman.api.errors import ApiError, Conflict, NotFound
+from steersman.api.meta.conditions import condition, find_condition, is_condition_true, set_condition
 from steersman.apiserver.authn.user import SERVER
 from steersman.apiserver.conversion.views import Views
 from steersman.apiserver.keepers.base import Keeper
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 DELETIONS_AT_ONCE: Final = 64
 """Instances whose deletion the store may commit together."""
+DELETION_FAILED: Final = "InstanceDeletionFailed"
 
 
 class _Definition:
@@ -307,13 +308,14 @@ class CustomResources(Keeper):
                 return
             definition.waiting = False
         draft, timestamp = self._draft(crd)
-        message = "CustomResource deletion is in progress"
-        set_condition(draft, condition(TERMINATING, "True", "InstanceDeletionInProgress", message), timestamp)
+        if not _has_failed(draft):
+            message = "CustomResource deletion is in progress"
+            set_condition(draft, condition(TERMINATING, "True", "InstanceDeletionInProgress", message), timestamp)
         if draft["status"] != crd["status"]:
             draft, timestamp = self._draft(await self._put(name, draft))
         if not is_condition_true(draft, ESTABLISHED):
             verdict = condition(TERMINATING, "False", "NeverEstablished", "resource was never established")
-        elif definition is None or await self._delete_instances(name, definition):
+        elif definition is None or await self._try_to_delete_instances(name, definition, draft):
             verdict = condition(TERMINATING, "False", "InstanceDeletionCompleted", "removed all instances")
         else:
             return
@@ -324,6 +326,20 @@ class CustomResources(Keeper):
         else:
             draft["metadata"].pop("finalizers", None)
         await self._put(name, draft)
+
+    async def _try_to_delete_instances(self, name: str, definition: _Definition, draft: Object) -> bool:
+        """`_delete_instances`; its failure is told in the status. Once: telling it again would be one more event."""
+        try:
+            return await self._delete_instances(name, definition)
+        except (NotFound, Conflict):
+            raise
+        except ApiError as error:
+            told, timestamp = self._draft(draft)
+            message = f"could not issue all deletes: {error.message}"
+            set_condition(told, condition(TERMINATING, "True", DELETION_FAILED, message), timestamp)
+            if told["status"] != draft["status"]:
+                await self._put(name, told)
+            raise
 
     async def _delete_instances(self, name: str, definition: _Definition) -> bool:
         """Whether all are gone; otherwise the definition is looked at again when they are."""
@@ -351,6 +367,12 @@ class CustomResources(Keeper):
         now = self._identifiers.clock.now()
         write = Write(served=served, namespace=namespace, name=name, user=SERVER, now=now)
         await self._pipeline.delete(write, DeleteOptions())
+
+
+def _has_failed(crd: Object) -> bool:
+    """Whether it is known that its instances could not be deleted."""
+    found = find_condition(crd, TERMINATING)
+    return found is not None and found.get("reason") == DELETION_FAILED
 
 
 def _state(crd: Object) -> Any:
