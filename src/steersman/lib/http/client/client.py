@@ -164,7 +164,8 @@ class HttpClient:
         except ClientClosed:
             connection.abort()
             raise
-        self._connections.add(connection)
+        if not connection.lost:
+            self._connections.add(connection)
         return connection
 
     def _check_open(self) -> None:

@@ -59,7 +59,6 @@ class ClientConnection(asyncio.Protocol):
         "_in_body",
         "_interim",
         "_keep_alive",
-        "_lost",
         "_names",
         "_owner",
         "_parser",
@@ -72,6 +71,7 @@ class ClientConnection(asyncio.Protocol):
         "_waiters",
         "answered_any",
         "idle_since",
+        "lost",
         "secure",
         "target",
         "transport",
@@ -96,7 +96,8 @@ class ClientConnection(asyncio.Protocol):
         self._refusal: ClientError | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._reading_paused = False
-        self._lost = False
+        self.lost = False
+        """It is closed, and its owner knows."""
         self._head_only = False
         self._forget_message()
 
@@ -110,7 +111,7 @@ class ClientConnection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """Idle, and not known to be closed."""
-        return self._answer is None and self._raw is None and not self._lost and not self.transport.is_closing()
+        return self._answer is None and self._raw is None and not self.lost and not self.transport.is_closing()
 
     def use(self, transport: asyncio.Transport) -> None:
         """Speak through `transport`: that of the connection itself, or of TLS on it."""
@@ -122,8 +123,11 @@ class ClientConnection(asyncio.Protocol):
         self._forget_message()
         self.answered_any = False
         self._head_only = head_only
-        self._answer = answer
         answer.begun(self)
+        if self.lost:
+            answer.on_error(self._lost_error(None))
+            return
+        self._answer = answer
         if len(body) <= _JOIN_MAX_BYTES:
             self.transport.write(head + body)
         else:
@@ -138,7 +142,7 @@ class ClientConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cut the connection."""
-        if not self._lost:
+        if not self.lost:
             self.transport.abort()
 
     def end(self, error: ClientError) -> None:
@@ -155,7 +159,7 @@ class ClientConnection(asyncio.Protocol):
         self.use(self._below)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lost = True
+        self.lost = True
         self._owner.lost(self)
         self._parser = None  # it knows this object: a cycle
         for waiter in self._waiters:
@@ -226,7 +230,7 @@ class ClientConnection(asyncio.Protocol):
     def writable(self) -> asyncio.Future[None]:
         """Done once the write buffer has room again."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._lost:
+        if self.lost:
             waiter.set_exception(ConnectionResetError("peer has gone"))
         elif self.write_paused:
             self._waiters.append(waiter)
@@ -237,7 +241,7 @@ class ClientConnection(asyncio.Protocol):
     def hold_reading(self, hold: bool) -> None:
         """Stop or go on reading from the peer."""
         below = self._below
-        if hold == self._reading_paused or self._lost or below.is_closing():
+        if hold == self._reading_paused or self.lost or below.is_closing():
             return
         self._reading_paused = hold
         # Below TLS: uvloop drops what a paused TLS transport holds when it sees that the peer has closed.
@@ -327,7 +331,7 @@ class ClientConnection(asyncio.Protocol):
         transport = self.transport
         # A peer that answers before it has read the request may never read the rest of it.
         sent = not transport.is_closing() and not transport.get_write_buffer_size()
-        if not self._keep_alive or self._extra or self._lost or not sent:
+        if not self._keep_alive or self._extra or self.lost or not sent:
             self.abort()
             return
         if self._head_only:
