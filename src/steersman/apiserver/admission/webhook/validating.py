@@ -53,7 +53,10 @@ class ValidatingAdmissionWebhook(WebhookPlugin):
         if len(wanted) == 1:
             await judge(*wanted[0])
         elif wanted:
-            await asyncio.gather(*(judge(*each) for each in wanted))
+            # What is no ApiError waits, too: no question outlives the write that it is about.
+            for outcome in await asyncio.gather(*(judge(*each) for each in wanted), return_exceptions=True):
+                if outcome is not None:
+                    raise outcome
         if refusals:
             raise refusals[0]  # of the one that answered first
 
