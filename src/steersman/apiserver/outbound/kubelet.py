@@ -9,11 +9,12 @@ Upstream differences: none known (pkg/kubelet/client).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steersman.api.core.node import NODES
-from steersman.api.errors import NotFound
+from steersman.api.errors import NotFound, go_quote
 from steersman.apiserver.outbound.failure import Failure
 from steersman.lib.http.client.message import Target
 from steersman.lib.http.client.tls import client_context
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from steersman.apiserver.admission.interface import Reader
 
 KUBELET_PORT = 10250
+_HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:%-]*|::[0-9A-Fa-f.:]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +71,17 @@ class Kubelets:
     def target(self, node_name: str, *, unchecked: bool = False) -> Target:
         """Where the kubelet of a node listens; `unchecked`: whatever certificate it shows.
 
-        Raises NotFound (no such node), Failure (it reports no address of a preferred type).
+        Raises NotFound (no such node), Failure (it reports no address of a preferred type, or one that is none).
         """
         node = self._reader.get(NODES, "", node_name)
         if node is None:
             raise NotFound.of("", "nodes", node_name)
         tls = self._tls.unchecked if unchecked else self._tls.default
-        return Target(preferred_address(node, self._address_types), kubelet_port(node), tls)
+        host = preferred_address(node, self._address_types)
+        if not _HOST.fullmatch(host):
+            # Nodes say what they like; among it are paths of this machine's sockets.
+            raise Failure(f"node {go_quote(node_name)} has an invalid address {go_quote(host)}")
+        return Target(host, kubelet_port(node), tls)
 
 
 def preferred_address(node: Object, types: Sequence[str]) -> str:

@@ -64,6 +64,19 @@ def test_a_node_that_is_not_there_is_not_found() -> None:
         kubelets.target("absent")
 
 
+@pytest.mark.parametrize("address", ["/run/some.sock", "a b", "", "host/path", "[::1]", "user@host"])
+def test_an_address_that_is_none_is_not_connected_to(address: str) -> None:
+    kubelets = Kubelets(reader=Nodes(n=node(("Hostname", address))), tls=kubelet_tls(), address_types=("Hostname",))
+    with pytest.raises(Failure, match="has an invalid address"):
+        kubelets.target("n")
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "::1", "fd00::1", "node-1.example", "::ffff:10.0.0.1"])
+def test_names_and_addresses_are(address: str) -> None:
+    kubelets = Kubelets(reader=Nodes(n=node(("Hostname", address))), tls=kubelet_tls(), address_types=("Hostname",))
+    assert kubelets.target("n").host == address
+
+
 def whoami(request: Request) -> Response:
     der = request.peer.certificate_der
     assert der is not None
