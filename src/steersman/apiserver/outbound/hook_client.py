@@ -149,6 +149,8 @@ class HookClient:
             raise HookFailed(f'Post "https://{address.authority}{path}": {why}') from error
         except ssl.SSLError as error:
             raise HookFailed("unable to load root certificates: unable to parse bytes as PEM block") from error
+        except ValueError as error:  # a host that is none: URLs are read more leniently than they can be dialled
+            raise HookFailed(f'Post "https://{address.authority}{path}": {error}') from error
         refusal = read_refusal(response)
         if refusal is not None:
             raise HookFailed(refusal, code=response.status)

@@ -115,6 +115,11 @@ async def test_what_cannot_be_reached_is_told_with_its_url() -> None:
     assert said == "unable to load root certificates: unable to parse bytes as PEM block"
 
 
+@pytest.mark.parametrize("host", [".example.com", "a" * 70 + ".example"])
+async def test_a_host_that_cannot_be_one_fails_as_any_other(host: str) -> None:
+    assert (await failure({"url": f"https://{host}:1/x"})).startswith(f'Post "https://{host}:1/x?timeout=30s": ')
+
+
 class Hook:
     """A reader of one Service and its one endpoint, on loopback."""
 
