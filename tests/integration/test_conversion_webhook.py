@@ -246,6 +246,17 @@ def test_objects_are_seen_and_written_in_either_version(client: RestClient, conv
     with_stream.close()
 
 
+def test_who_applies_in_one_version_goes_on_in_another(client: RestClient, converter: Converter) -> None:
+    define(client, definition(converter))
+    one, two = BOATS.format("v1"), BOATS.format("v2")
+    ok(client.ask("PATCH", f"{one}/a?fieldManager=me", boat("a", crew=1), headers=APPLY), 201)
+    made = ok(client.ask("PATCH", f"{two}/a?fieldManager=me", boat("a", "v2", sailors=2), headers=APPLY))
+    assert made["spec"] == {"sailors": 2, "length": 7}
+    owners = [(entry["manager"], entry["apiVersion"], entry["fieldsV1"]) for entry in made["metadata"]["managedFields"]]
+    assert owners == [("me", "example.com/v2", {"f:spec": {"f:sailors": {}}})]
+    assert ok(client.ask("GET", f"{one}/a"))["spec"] == {"crew": 2, "length": 7}
+
+
 def test_what_is_stored_in_several_versions_is_one_list(client: RestClient, converter: Converter) -> None:
     body = definition(converter)
     define(client, body)
