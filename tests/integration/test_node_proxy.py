@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from steersman.cluster.issue import issue_authority, issue_leaf, load_authority
 from steersman.lib.http.message import Response, StreamResponse
@@ -147,6 +150,21 @@ async def test_kubectl_reads_and_follows_logs(cluster: Cluster) -> None:
         following.terminate()
         await following.communicate()
         await kubelet.left.wait()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [("binary.k8s.io", [b"", b"one\ntwo\n"]), ("base64.binary.k8s.io", ["", "b25lCnR3bwo="])],
+)
+async def test_logs_come_over_a_websocket(cluster: Cluster, protocol: str, expected: list[Any]) -> None:
+    pki = cluster.process.data_dir / "pki"
+    tls = ssl.create_default_context(cafile=str(cluster.process.ca))
+    tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")
+    url = f"{cluster.process.url.replace('https', 'wss')}{PODS}/web/log"
+    async with connect(url, ssl=tls, subprotocols=[Subprotocol(protocol)], proxy=None) as socket:
+        assert socket.subprotocol == protocol
+        async with asyncio.timeout(COMMAND_S_MAX):
+            assert [message async for message in socket] == expected
 
 
 async def test_kubectl_is_told_what_goes_wrong(cluster: Cluster) -> None:
