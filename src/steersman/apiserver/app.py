@@ -233,18 +233,20 @@ class Application:
         refusal = self._in_flight.refuse(request, info, user)
         if refusal is not None:
             return refusal
-        negotiator = self.service.negotiator
-        accept = request.headers.get("accept")
         connector = self._connectors.get((resource.group, resource.plural, info.subresource))
+        # What is only made and never kept (reviews, tokens, bindings) has no columns to be shown in.
+        tables = connector is None or verb != "create"
         if connector is None and subresource is not None and subresource.scale is not None:
             connector = self._connectors.get(("", "", "scale"))
+        negotiator = self.service.negotiator
+        accept = request.headers.get("accept")
         if verb == "watch":
             representation = negotiator.watch(accept, custom=resource.custom)
         elif info.subresource in _CONNECTIONS:
             representation = respond.PLAIN  # who is connected to says what the answer is
         else:
             collection = info.parts == 1 and request.method == "GET"
-            representation = negotiator.answer(accept, custom=resource.custom, watchable=collection)
+            representation = negotiator.answer(accept, custom=resource.custom, watchable=collection, tables=tables)
             if representation.media == "json":
                 pretty = request.param("pretty") if request.query else None
                 representation = respond.wants_pretty(representation, pretty, request.headers.get("user-agent"))

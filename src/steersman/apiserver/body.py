@@ -140,9 +140,17 @@ def typed(value: Any, expected: Expected, parsed: Parsed | None, *, validation: 
         duplicates = parsed.duplicates if parsed is not None else []
         unknown = [f'unknown field "{path}"' for path in decoded.unknown]
         if validation == "Warn":
-            warnings += [*duplicates, *unknown]
+            warnings += _in_order([*duplicates, *unknown], parsed, expected)
         elif duplicates or unknown:
             strict = parsed.strict if parsed is not None else []
-            problems = ", ".join([*strict, *unknown])
+            problems = ", ".join(_in_order([*strict, *unknown], parsed, expected))
             raise unhandled(expected.kind, expected.version, expected.kind, f"strict decoding error: {problems}")
     return obj
+
+
+def _in_order(problems: list[str], parsed: Parsed | None, expected: Expected) -> list[str]:
+    """Of a built-in kind in JSON, upstream tells of fields as it meets them; of others, first of those given twice."""
+    if parsed is None or not parsed.places or expected.custom:
+        return problems
+    places = parsed.places
+    return sorted(problems, key=lambda text: places.get(text.partition('"')[2][:-1], len(places) << 32))

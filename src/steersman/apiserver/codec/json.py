@@ -41,10 +41,10 @@ def parse(raw: bytes, *, find_duplicates: bool) -> Parsed:
 
 def _slowly(raw: bytes) -> Parsed:
     try:
-        value, duplicates = json_scan.scan(raw)
+        value, duplicates, places = json_scan.scan(raw)
     except Malformed as err:
         raise Malformed(f"{_PREFIX}{err}") from None
-    return Parsed(value, duplicates, duplicates)
+    return Parsed(value, duplicates, duplicates, places)
 
 
 def encode(value: Any) -> bytes:

@@ -15,6 +15,7 @@ from steersman.apiserver.codec.malformed import Malformed
 
 DEPTH_MAX = 250
 _DUPLICATES_MAX = 100
+_PLACES_CHARS_MAX = 1 << 20
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
 _DIGITS = re.compile(rb"[0-9]*")
@@ -37,20 +38,26 @@ class _Frame:
         self.key = ""
 
 
-def scan(raw: bytes) -> tuple[Any, list[str]]:
-    """`(value, duplicate texts)`; raises Malformed with Go's text."""
+def scan(raw: bytes) -> tuple[Any, list[str], dict[str, int]]:
+    """`(value, duplicate texts, places)`; raises Malformed with Go's text.
+
+    `places`: by path, the offset of a field in the body: where it was given again, or else first. Of the first
+    fields only, as far as there is room for their paths.
+    """
     return _Scanner(raw).run()
 
 
 class _Scanner:
-    __slots__ = ("duplicates", "pos", "raw")
+    __slots__ = ("duplicates", "places", "pos", "raw", "room")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.pos = 0
         self.duplicates: dict[str, None] = {}
+        self.places: dict[str, int] = {}
+        self.room = _PLACES_CHARS_MAX
 
-    def run(self) -> tuple[Any, list[str]]:
+    def run(self) -> tuple[Any, list[str], dict[str, int]]:
         stack: list[_Frame] = []
         self._space()
         while True:
@@ -69,7 +76,8 @@ class _Scanner:
                 self._space()
                 if self.pos < len(self.raw):
                     raise self._error("after top-level value")
-                return value, [f"duplicate field {go_quote(path)}" for path in self.duplicates]
+                texts = [f"duplicate field {go_quote(path)}" for path in self.duplicates]
+                return value, texts, self.places
 
     def _begin(self, stack: list[_Frame]) -> Any:
         """The value at the current position; a container is pushed, still empty."""
@@ -125,8 +133,14 @@ class _Scanner:
         if self._char() != 0x22:
             raise self._error("looking for beginning of object key string")
         frame.key = self._string()
-        if frame.key in frame.value and len(self.duplicates) < _DUPLICATES_MAX:
+        again = frame.key in frame.value
+        if again and len(self.duplicates) < _DUPLICATES_MAX:
             self.duplicates[_join(frame)] = None
+        if self.room > 0:
+            path = _join(frame)
+            self.room -= len(path)
+            if again or path not in self.places:
+                self.places[path] = self.pos
         self._space()
         if self._char() != 0x3A:
             raise self._error("after object key")

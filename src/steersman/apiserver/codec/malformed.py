@@ -7,12 +7,13 @@ Decoders only know <why>; the caller knows the rest.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steersman.api.errors import BadRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _SUMMARY_BYTES = 30
 _META_STRUCT = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
@@ -31,6 +32,8 @@ class Parsed(NamedTuple):
     """One text per field given twice, as a Warning header shows it: `duplicate field "data.a"`."""
     strict: Sequence[str] = ()
     """The same as parts of a "strict decoding error: ..." message (YAML says all of its duplicates in one text)."""
+    places: Mapping[str, int] = MappingProxyType({})
+    """Offsets of fields in the body, by path, where some are given twice (JSON only)."""
 
 
 def summarize(raw: bytes) -> str:

@@ -77,20 +77,22 @@ class Negotiator:
     """Remembers its decisions; holds nothing else. Empty or absent headers are given as ""."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[str, bool, bool], Representation] = {}
+        self._answers: dict[tuple[str, bool, bool, bool], Representation] = {}
         self._watches: dict[tuple[str, bool], Representation] = {}
         self._errors: dict[str, Representation] = {}
 
-    def answer(self, accept: str, *, custom: bool = False, watchable: bool = False) -> Representation:
+    def answer(
+        self, accept: str, *, custom: bool = False, watchable: bool = False, tables: bool = True
+    ) -> Representation:
         """How to answer anything but a watch. `watchable`: the path is a collection's, read with GET (it only changes
-        the text of a refusal). Raises NotAcceptable.
+        the text of a refusal). `tables`: there is a Table form. Raises NotAcceptable.
         """
-        key = (accept, custom, watchable)
+        key = (accept, custom, watchable, tables)
         found = self._answers.get(key)
         if found is None:
             if not custom:
                 _route(accept, (*_ALL, *_STREAMS) if watchable else _ALL)
-            found = _choose(accept, custom=custom)
+            found = _choose(accept, custom=custom, tables=tables)
             if found is None:
                 raise _not_acceptable(_ALL)
             _remember(self._answers, key, found)
@@ -174,7 +176,9 @@ def _not_acceptable(accepted: tuple[str, ...]) -> NotAcceptable:
     return NotAcceptable(f"only the following media types are accepted: {', '.join(accepted)}")
 
 
-def _choose(accept: str, *, custom: bool, transforms: bool = True) -> Representation | None:
+def _choose(
+    accept: str, *, custom: bool, transforms: bool = True, tables: bool = True
+) -> Representation | None:
     if not accept:
         return Representation()
     for clause in parse_accept(accept):
@@ -184,7 +188,7 @@ def _choose(accept: str, *, custom: bool, transforms: bool = True) -> Representa
             if not by_type and not (clause.type == "*" and clause.subtype == "*"):
                 continue
             found = _accept(clause.params, media, custom=custom, transforms=transforms)
-            if found is not None:
+            if found is not None and (tables or found.form != "table"):
                 return found
     return None
 

@@ -158,6 +158,10 @@ def _page(
     return Operation(path=path, method="get", id=name, tag=tag, result=result, produces=produces, consumes=consumes)
 
 
+_COMMON = ("apiVersion", "kind", "metadata")
+_PLAIN_OBJECT, _PLAIN_LIST = "io.k8s.api.core.v1.Pod", "io.k8s.api.core.v1.PodList"
+
+
 class _Schemas:
     """Definitions, found by following references."""
 
@@ -170,7 +174,12 @@ class _Schemas:
     def add(self, resource: Resource) -> None:
         """Know the definitions of a custom resource."""
         reference = v2.REFERENCE if self._old else v3.REFERENCE
-        self._custom.update(custom.definitions(resource, reference, old=self._old))
+        made = custom.definitions(resource, reference, old=self._old)
+        # What all objects have in common is described in the words of a kind that is an object and nothing more.
+        for schema, model in zip(made.values(), (_PLAIN_OBJECT, _PLAIN_LIST), strict=True):
+            properties = schema.get("properties") or {}
+            self._describe(model, {"properties": {key: properties[key] for key in _COMMON if key in properties}})
+        self._custom.update(made)
 
     def find(self, name: str) -> Object | None:
         """The definition of a name, if there is one."""

@@ -68,9 +68,9 @@ class Kind:
         )
 
 
-async def admitted(call: Call, service: Service, write: Write, obj: Object) -> Object:
-    """Both passes of admission for the creation of a subresource's object; what admission made of it."""
-    review = Review(
+def review_of(call: Call, write: Write, obj: Object) -> Review:
+    """What admission is shown when a subresource's object is created."""
+    return Review(
         operation=CREATE,
         resource=call.served.resource,
         subresource=call.info.subresource,
@@ -83,9 +83,15 @@ async def admitted(call: Call, service: Service, write: Write, obj: Object) -> O
         options=write.options,
         warnings=call.warnings,
     )
+
+
+async def admitted(call: Call, service: Service, write: Write, obj: Object) -> Object:
+    """Both passes of admission, where nothing happens between them; what admission made of the object."""
+    review = review_of(call, write, obj)
     await service.chain.admit(review)
     await service.chain.validate(review)
-    return obj
+    assert review.obj is not None
+    return review.obj
 
 
 def done(call: Call, code: int = 201) -> Response:

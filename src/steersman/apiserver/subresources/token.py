@@ -23,7 +23,7 @@ from steersman.apiserver.authn.service_account_issuer import (
     token_lifetime,
     validate_token_request,
 )
-from steersman.apiserver.subresources.common import Kind, admitted
+from steersman.apiserver.subresources.common import Kind, review_of
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
@@ -56,6 +56,12 @@ class Tokens:
             spec["expirationSeconds"] = _DEFAULT_S
         write = call.write(options, "CreateOptions")
         _REQUEST.stamp(request, write)
+        # Before the audience gets its default: a node that names none asks for what its pods are given.
+        review = review_of(call, write, request)
+        await service.chain.admit(review)
+        assert review.obj is not None
+        request = review.obj
+        spec = request["spec"]
         namespace, name = call.info.namespace, call.info.name
         account = self._reader.get(SERVICE_ACCOUNTS, namespace, name)
         if account is None:
@@ -72,7 +78,7 @@ class Tokens:
         errors = validate_token_request(request)
         if errors:
             raise Invalid.of(_GROUP, "TokenRequest", "", errors)
-        await admitted(call, service, write, request)
+        await service.chain.validate(review)
         claims = self._claims(account, spec)
         request["status"] = {
             "token": self._issuer.issue(claims, call.now),

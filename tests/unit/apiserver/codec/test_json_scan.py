@@ -33,3 +33,15 @@ def test_no_more_than_a_hundred_duplicates_are_told() -> None:
 def test_numbers_beyond_double_precision_are_refused() -> None:
     with pytest.raises(Malformed, match="cannot unmarshal number 1e400 into Go value of type float64"):
         json_scan.scan(b"[1e400]")
+
+
+def test_places_say_where_a_field_is_given_again_or_first() -> None:
+    raw = b'{"a": {"x": 1, "b": 2, "b": 3}}'
+    _, duplicates, places = json_scan.scan(raw)
+    assert duplicates == ['duplicate field "a.b"']
+    assert places["a"] < places["a.x"] < places["a.b"]
+
+
+def test_places_have_limited_room() -> None:
+    fields = ",".join(f'"{index:0>100}": 0' for index in range(20_000))
+    assert len(json_scan.scan(b"{%s}" % fields.encode())[2]) < 11_000
