@@ -175,6 +175,20 @@ async def test_a_stream_whose_answer_is_not_taken_is_reset(talk, settle) -> None
     assert dialogue.answer(second).ended
 
 
+@pytest.mark.parametrize("patient", [False, True])
+async def test_a_peer_of_a_patient_stream_may_pause(talk, settle, patient: bool) -> None:
+    async def run(stream) -> None:
+        stream.write(b"x" * (1 << 20))
+        await stream.closed
+
+    settings = {Setting.INITIAL_WINDOW_SIZE: 2}
+    dialogue = await talk(lambda _: StreamResponse(200, run, patient=patient), stall_s=10, settings=settings)
+    stream = dialogue.ask()
+    await settle()
+    dialogue.pass_time(500)
+    assert dialogue.answer(stream).reset == (None if patient else ErrorCode.CANCEL)
+
+
 # The end
 
 
