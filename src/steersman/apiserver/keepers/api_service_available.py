@@ -20,6 +20,7 @@ from steersman.api.errors import go_quote
 from steersman.api.meta.conditions import condition, find_condition, says_the_same, set_condition
 from steersman.apiserver.aggregation.registrations import parse_registration
 from steersman.apiserver.keepers.base import Keeper
+from steersman.apiserver.outbound.resolver import SERVICE_LABEL, slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     Check = Callable[[Registration], Awaitable[str]]
 
 AVAILABLE: Final = "Available"
-SERVICE_LABEL: Final = "kubernetes.io/service-name"
 LOCAL: Final = condition(AVAILABLE, "True", "Local", "Local APIServices are always available")
 PASSED: Final = condition(AVAILABLE, "True", "Passed", "all checks passed")
 RECHECK_S: Final = 30.0
@@ -201,7 +201,7 @@ class APIServiceAvailable(Keeper):
             return LOCAL
         namespace, name = reference.get("namespace", ""), reference.get("name", "")
         service = self._reader.get(SERVICES, namespace, name)
-        slices = self._slices(namespace, name) if service is not None else ()
+        slices = slices_of(self._reader, namespace, name) if service is not None else ()
         return plan_available(api_service, service, slices, problem)
 
     # -- asking
@@ -242,15 +242,3 @@ class APIServiceAvailable(Keeper):
         asked = self._asked.pop(key, None)
         if asked is not None and asked.timer is not None:
             asked.timer.cancel()
-
-    def _slices(self, namespace: str, service: str) -> list[Object]:
-        """Only those of the Service are decoded."""
-        served = self._resources.of(ENDPOINT_SLICES)
-        assert served.collection is not None
-        prefix = served.range_prefix(namespace)
-        names = [
-            entry.key.removeprefix(prefix)
-            for entry in served.collection.range(prefix)
-            if entry.labels.get(SERVICE_LABEL) == service
-        ]
-        return [obj for name in names if (obj := self._reader.get(ENDPOINT_SLICES, namespace, name)) is not None]

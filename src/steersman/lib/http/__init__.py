@@ -13,5 +13,6 @@ Invariants:
 
 Modules: `message` (what callers see), `stream` (open answers), `server` (listening, draining, counters), `protocol`
 (one connection),
-`head` (response heads), `target` (request targets and Host), `compression`, `timers`, `tls`.
+`head` (response heads), `target` (request targets and Host), `compression`, `timers`, `tls`; `client/` is the
+outgoing side.
 """
