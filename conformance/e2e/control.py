@@ -108,6 +108,7 @@ class ControlPlane:
             *(Path(sys.executable).with_name("steersman"), "apiserver", "--data-dir", self.state / "api"),
             *("--listen", HOST_IP, "--advertise", HOST_IP, "--port", str(PORT), "--store", store),
             *("--service-cidr", SERVICES, "--issuer", ISSUER, "--compaction-s", str(COMPACTION_S)),
+            *("--kubelet-preferred-address-types", "InternalIP"),  # nothing here resolves names of nodes
         ]
 
     def _upstream(self) -> list[str | Path]:
