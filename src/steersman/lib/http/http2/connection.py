@@ -37,6 +37,8 @@ _DROPPED_MAX = 512
 _LAST_WORD_S = 0.1
 _BUFFER_FACTOR = 4
 """Reading stops when so many times what is too much waits to be sent."""
+_BLOCK_MAX_BYTES = 8192
+"""Larger header blocks may not fit into a frame."""
 _BARE = frozenset((204, 304))
 
 
@@ -344,13 +346,14 @@ class Http2Connection(asyncio.Protocol):
                 except InvalidHeader:
                     self.exchange(stream_id).begin(request, answer)  # which says so
                     return
-                date, length = heads.date_field, heads.lengths.get(size) or heads.length(size)
-                sender.answer(stream_id, len(block) + len(date) + len(length), (block, date, length), content)
-                counters.in_flight -= 1
-                counters.requests += 1
-                self._since = self._wheel.tick
-                self._served = True
-                return
+                if len(block) <= _BLOCK_MAX_BYTES:
+                    date, length = heads.date_field, heads.lengths.get(size) or heads.length(size)
+                    sender.answer(stream_id, len(block) + len(date) + len(length), (block, date, length), content)
+                    counters.in_flight -= 1
+                    counters.requests += 1
+                    self._since = self._wheel.tick
+                    self._served = True
+                    return
         self._served = True
         (exchange or self.exchange(stream_id)).begin(request, answer)
 
@@ -361,7 +364,7 @@ class Http2Connection(asyncio.Protocol):
         response, sender = self.server.error(problem.status, problem.message), self.sender
         body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
         fits = 0 < len(body) <= sender.small_bytes()
-        block = self.head_block(response, len(body))
+        block = self.head_block(response, len(body) if fits else 0)
         sender.control(header_frames(stream_id, block, 0 if fits else END_STREAM, sender.frame_max))
         if fits:
             sender.window -= len(body)
@@ -401,6 +404,7 @@ class Http2Connection(asyncio.Protocol):
         """Close once everything written has been sent."""
         if self._state in (_LEAVING, _FAILED) and not self._exchanges and not self.transport.is_closing():
             self.sender.flush()
+            self.sender.close()
             self.transport.close()
             self._wheel.add(self, self._wheel.tick + self.server.ticks.linger)
 

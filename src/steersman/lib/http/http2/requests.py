@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ORDINARY, COOKIE, HOST, CONTENT_LENGTH, EXPECT, METHOD, SCHEME, AUTHORITY, PATH, MALFORMED = range(10)
 """What a field is to a request; ordinary ones are taken as they are."""
 
-_PSEUDO = {":method": METHOD, ":scheme": SCHEME, ":authority": AUTHORITY, ":path": PATH}
+_PSEUDO = {":method": METHOD, ":scheme": SCHEME, ":authority": AUTHORITY}
 _SPECIAL = {"cookie": COOKIE, "host": HOST, "content-length": CONTENT_LENGTH, "expect": EXPECT}
 _OF_A_CONNECTION = frozenset(("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"))
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
@@ -43,17 +43,19 @@ class Field:
         self.target: Target | None = None
         self.problem = ""
         """Why a request with this field is not accepted."""
-        self.kind = kind = _kind(name, value)
-        if kind == PATH:
-            try:
-                target = parse_target(value.encode("latin-1"))
-            except ValueError as error:
-                self.problem = str(error)
-                return
-            if target.host is None:
-                self.target = target
-            else:
-                self.problem = "invalid request target"
+        if name != ":path":
+            self.kind = _kind(name, value)
+            return
+        self.kind = PATH
+        try:
+            target = parse_target(value.encode("latin-1"))
+        except ValueError as error:
+            self.problem = str(error)
+            return
+        if target.host is None:
+            self.target = target
+        else:
+            self.problem = "invalid request target"
 
 
 def _kind(name: str, value: str) -> int:

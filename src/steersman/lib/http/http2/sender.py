@@ -77,6 +77,7 @@ class Sender:
 
     __slots__ = (
         "_call_soon",
+        "_closed",
         "_high_bytes",
         "_initial_window",
         "_ready",
@@ -108,6 +109,7 @@ class Sender:
         self._high_bytes = high_bytes
         self._ready: deque[Outgoing] = deque()
         self._scheduled = False
+        self._closed = False
         self.corked = False
         """`flush` will be called soon by whoever set this."""
         self.out: list[bytes | memoryview] = []
@@ -248,13 +250,14 @@ class Sender:
     def flush(self) -> None:
         """Write what is to be sent, as far as windows and the peer's socket allow."""
         self.corked = False
-        if self._ready and not self.paused:
+        if self._ready and not self.paused and not self._closed:
             self._pump()
         if self.out:
             self._write()
 
     def close(self) -> None:
-        """The connection has gone."""
+        """Nothing more is sent."""
+        self._closed = True
         self._ready.clear()
         self.out.clear()
 
@@ -282,7 +285,8 @@ class Sender:
 
     def _write(self) -> None:
         out, self.out, self.out_bytes = self.out, [], 0
-        self._transport.write(b"".join(out))
+        if not self._closed:
+            self._transport.write(b"".join(out))
 
     def _pump(self) -> None:
         """Let each stream that could send have a frame, again and again."""

@@ -34,6 +34,15 @@ async def test_fields_of_one_answer_only_are_sent(talk) -> None:
     assert (dialogue.answer().headers["a"], dialogue.answer().headers["audit-id"]) == ("1", "7")
 
 
+async def test_header_fields_may_be_larger_than_a_frame(talk) -> None:
+    dialogue = await talk(lambda _: Response(200, b"x", unique_headers=(("Warning", "w" * 20_000),)))
+    dialogue.ask()
+    dialogue.connection.sender.flush()
+    raw = bytes(dialogue.transport.written)
+    assert frames.FRAME_HEAD.pack(16_384 << 8 | frames.HEADERS, 0, 1) in raw
+    assert raw.endswith(frames.frame(frames.DATA, frames.END_STREAM, 1, b"x"))
+
+
 async def test_requests_of_one_connection_share_state_and_headers(talk) -> None:
     seen: list[Request] = []
 
