@@ -48,6 +48,8 @@ class HttpClient:
         """By how long they have been idle, the longest first; no entry is empty."""
         self._idle_count = 0
         self._connections: set[ClientConnection] = set()
+        self._dialling: set[asyncio.Timeout] = set()
+        """What ends those who are still connecting."""
         self._emptied = asyncio.Event()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
@@ -113,7 +115,9 @@ class HttpClient:
         self._idle_count = 0
         for connection in list(self._connections):
             connection.end(ClientClosed("the client was closed"))
-        while self._connections:
+        for cut in self._dialling:
+            cut.reschedule(asyncio.get_running_loop().time())
+        while self._connections or self._dialling:
             self._emptied.clear()
             await self._emptied.wait()
 
@@ -158,14 +162,23 @@ class HttpClient:
 
     async def _dial(self, target: Target) -> ClientConnection:
         self._check_open()
-        connection = await dial(target, self.limits, lambda: ClientConnection(self, target))
         try:
-            self._check_open()
+            async with asyncio.timeout(None) as cut:
+                self._dialling.add(cut)
+                try:
+                    connection = await dial(target, self.limits, lambda: ClientConnection(self, target))
+                finally:
+                    self._dialling.discard(cut)
+                    self._tell_if_empty()
+        except TimeoutError:
+            raise ClientClosed("the client was closed") from None
+        if not connection.lost:
+            self._connections.add(connection)
+        try:
+            self._check_open()  # it was closed in the same turn of the loop
         except ClientClosed:
             connection.abort()
             raise
-        if not connection.lost:
-            self._connections.add(connection)
         return connection
 
     def _check_open(self) -> None:
@@ -213,7 +226,10 @@ class HttpClient:
             self._idle_count -= 1
             if not idle:
                 del self._idle[connection.target]
-        if not self._connections:
+        self._tell_if_empty()
+
+    def _tell_if_empty(self) -> None:
+        if not self._connections and not self._dialling:
             self._emptied.set()
 
     def _evict_oldest(self) -> None:

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from steersman.lib.http.client.answer import WholeAnswer
 from steersman.lib.http.client.errors import ClientClosed, PeerClosed, ProtocolError, Timeout
 from steersman.lib.http.client.message import Target
 from steersman.lib.http.message import Request, Response, StreamResponse
@@ -292,6 +293,32 @@ async def test_an_open_answer_hears_of_the_end(serve, client) -> None:
     await client.close()
     with pytest.raises(ClientClosed):
         await anext(response)
+
+
+async def test_whoever_still_connects_hears_of_the_end(peer, client, certificates, soon) -> None:
+    made = await peer(b"")
+    target = Target("127.0.0.1", made.target.port, certificates.client_side())
+    task = asyncio.get_running_loop().create_task(client.request(target, "GET", "/", timeout_s=None))
+    await soon(lambda: made.connections)
+    await client.close()
+    with pytest.raises(ClientClosed):
+        await task
+    await made.gone.wait()
+
+
+async def test_a_connection_that_closes_before_it_is_used_is_no_answer(client) -> None:
+    async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    async with await asyncio.start_server(leave, "127.0.0.1", 0) as server:
+        target = Target("127.0.0.1", server.sockets[0].getsockname()[1])
+        connection = await client._dial(target)
+        while not connection.lost:
+            await asyncio.sleep(0)
+        assert not client._connections
+        answer = WholeAnswer(client.limits)
+        with pytest.raises(PeerClosed, match="without an answer"):
+            await client._ask(connection, answer, "GET", b"", b"")
 
 
 async def test_nothing_is_sent_that_is_no_request(client) -> None:
