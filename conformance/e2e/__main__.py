@@ -102,7 +102,7 @@ def run(
         raise click.UsageError(f"--set-up {set_up}: needs node agents of steersman, which do not exist yet")
     if set_up == "upstream":
         store = "etcd"
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both end a run in the same way
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as an interrupt does
     places = Places.default()
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{set_up}-{store}"
     folder = places.runs / name
