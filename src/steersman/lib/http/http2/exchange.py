@@ -33,7 +33,6 @@ class Exchange(Outgoing):
     """A stream that is more than a request answered at once."""
 
     __slots__ = (
-        "__weakref__",
         "_body",
         "_stream",
         "_task",

@@ -19,7 +19,8 @@ TABLE_BYTES = 4096
 FIELD_OVERHEAD_BYTES = 32
 """What a field counts beyond its name and value (RFC 7541 section 4.1)."""
 _MEMORY_FIELDS_MAX = 64
-_MEMORY_LITERAL_MAX_BYTES = 4096
+_MEMORY_BYTES_MAX = 65_536
+_MEMORY_LITERAL_MAX_BYTES = 8192
 _PATHS_MAX = 4096
 _PATH_MAX_BYTES = 512
 _STRETCH_BYTES = 4096
@@ -124,6 +125,7 @@ class Decoder(Generic[_F]):
         "_list_bytes_max",
         "_make",
         "_memory",
+        "_memory_bytes",
         "_paths",
         "_size",
         "_size_max",
@@ -154,6 +156,7 @@ class Decoder(Generic[_F]):
         self._size = 0
         self._size_max = TABLE_BYTES
         self._memory: dict[tuple[str, bytes], _F] = {}
+        self._memory_bytes = 0
         self.changes = 0
         """How often the dynamic table has changed: between two changes equal blocks mean equal lists."""
 
@@ -245,9 +248,11 @@ class Decoder(Generic[_F]):
         if field is None:
             field = self._make(name, self._text(literal))
             if len(literal) + len(name) <= _MEMORY_LITERAL_MAX_BYTES:
-                if len(self._memory) >= _MEMORY_FIELDS_MAX:
+                if len(self._memory) >= _MEMORY_FIELDS_MAX or self._memory_bytes > _MEMORY_BYTES_MAX:
                     self._memory.clear()
+                    self._memory_bytes = 0
                 self._memory[key] = field
+                self._memory_bytes += len(literal) + len(name)
         return field
 
     def _insert(self, field: _F) -> None:

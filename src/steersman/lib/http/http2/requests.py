@@ -26,9 +26,11 @@ _OF_A_CONNECTION = frozenset(("connection", "keep-alive", "proxy-connection", "t
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _VALUE_BAD = re.compile(r"[\x00\r\n]|\A[ \t]|[ \t]\Z")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
-_BLOCKS_MAX = 256
-_BLOCK_MAX_BYTES = 1024
-_HEADS_MAX = 64
+_BLOCKS_MAX = 128
+_BLOCK_MAX_BYTES = 512
+_HEADS_MAX = 32
+_HEAD_MAX_BYTES = 16_384
+"""Larger heads are not remembered: a peer must not make the server keep much for it."""
 
 
 class Field:
@@ -178,9 +180,9 @@ class RequestReader:
 
     def _learn(self, fields: tuple[Field, ...]) -> Head:
         head = self._judge(fields)
-        if len(self._heads) >= _HEADS_MAX:
-            self._heads.clear()
-        if len(fields) <= _HEADS_MAX:
+        if _bytes(fields) <= _HEAD_MAX_BYTES:
+            if len(self._heads) >= _HEADS_MAX:
+                self._heads.clear()
             self._heads[fields] = head
         return head
 
@@ -238,15 +240,18 @@ class RequestReader:
                     made.add("cookie", cookies)  # crumbs of one field (section 8.2.3)
             elif field.kind != HOST:
                 made.add(field.name, field.value)
-        key = rest
-        known = self._headers.get(key)
+        known = self._headers.get(rest)
         if known is not None and known.get("host") == host:
             return known
-        if len(self._headers) >= _HEADS_MAX:
-            self._headers.clear()
-        if len(key) <= _HEADS_MAX:
-            self._headers[key] = made
+        if _bytes(rest) <= _HEAD_MAX_BYTES:
+            if len(self._headers) >= _HEADS_MAX:
+                self._headers.clear()
+            self._headers[rest] = made
         return made
+
+
+def _bytes(fields: tuple[Field, ...]) -> int:
+    return sum(field.size for field in fields)
 
 
 def _malformed(message: str) -> Problem:

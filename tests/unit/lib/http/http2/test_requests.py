@@ -186,3 +186,12 @@ def test_memories_are_bounded() -> None:
         client.reader.read(b"\x82\x87\x84\x01\x01" + bytes((97 + number % 20,)))
     reader = client.reader
     assert max(len(reader._blocks), len(reader._heads), len(reader._headers)) <= 256
+
+
+def test_large_heads_are_not_remembered() -> None:
+    client = Client()
+    for number in range(40):
+        head, _ = client.get(*((f"x-{at}", f"{number}" * 4000) for at in range(8)))
+        assert head.headers.get("x-7").startswith(str(number))
+    assert len(client.reader._heads) == len(client.reader._headers) == 0
+    assert client.reader._decoder._memory_bytes < 100_000
