@@ -63,6 +63,12 @@ def missing_packages() -> None:
 
 
 @main.command()
+def unfit() -> None:
+    """Print what keeps this machine from holding a run, if anything does."""
+    print(machine.unfit(), end="")
+
+
+@main.command()
 @click.option(
     "--set-up",
     type=click.Choice([*SET_UPS, "ours", "hollow"]),

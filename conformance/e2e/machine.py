@@ -24,13 +24,13 @@ SECOND = "second"
 """The network namespace of the second node."""
 STATE = Path("/run/cluster")
 """The cluster's state, inside; short, as paths of sockets have to be. It lies in the run's folder like all of /run."""
+_NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
 _PRIVATE = ("/run", "/var/log/pods", "/var/log/containers", "/var/lib/kubelet", "/tmp")
 
 
 def enter(arguments: list[str], *, environment: dict[str, str], say: Callable[[str], None]) -> int:
     """Run this program again, with `arguments`, in namespaces of its own; its exit status. Says how to look inside."""
-    namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
-    process = subprocess.Popen(["unshare", *namespaces, sys.executable, *arguments], env=environment)
+    process = subprocess.Popen(["unshare", *_NAMESPACES, sys.executable, *arguments], env=environment)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while process.poll() is None and not children.read_text(encoding="ascii"):
         time.sleep(0.01)
@@ -42,6 +42,35 @@ def enter(arguments: list[str], *, environment: dict[str, str], say: Callable[[s
         process.terminate()
         process.wait()
         return 130
+
+
+def unfit() -> str:
+    """What keeps this machine from holding a run; nothing if it can."""
+    if os.geteuid() != 0:
+        return "only root may make namespaces and control groups"
+    links = "ip link add one type veth peer name other && ip netns add n && ip link set other netns n"
+    layers = "lowerdir=/run/l,upperdir=/run/u,workdir=/run/w"
+    trial = f"mkdir /run/l /run/u /run/w /run/m && mount -t overlay -o {layers} x /run/m"
+    steps = (
+        ("namespaces", "true"),
+        ("links between networks", links),
+        ("overlay file systems", trial),
+        ("packet rules", "nft add table ip trial"),
+    )
+    for what, step in steps:
+        script = f"mount -t tmpfs tmpfs /run && mkdir /run/netns && {step}"
+        command = ["unshare", *_NAMESPACES, "sh", "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return f"no {what}: {done.stderr.strip()}"
+    name = f"steersman-e2e-{os.getpid()}"
+    try:
+        make_cgroup(name)
+    except OSError as error:
+        return f"no control groups: {error}"
+    finally:
+        remove_cgroups(name)
+    return ""
 
 
 def run_as_init(work: Callable[[], int]) -> int:
