@@ -11,6 +11,8 @@ from steersman.apiserver.outbound.node_proxy import NodeProxy
 from steersman.apiserver.outbound.pod_log import LogMetrics, PodLogs
 from steersman.apiserver.outbound.resolver import ServiceResolver
 from steersman.apiserver.outbound.reverse_proxy import ReverseProxy
+from steersman.apiserver.streams.connector import KubeletStreams
+from steersman.apiserver.streams.metrics import StreamMetrics
 from steersman.lib.http.client.client import HttpClient
 from steersman.lib.http.client.tls import client_context
 
@@ -33,6 +35,7 @@ class Outbound:
     hooks: HookClient
     kubelets: Kubelets
     proxy: NodeProxy
+    streams: KubeletStreams
 
 
 def outbound(
@@ -52,5 +55,6 @@ def outbound(
         logs=PodLogs(client=client, kubelets=agents, metrics=LogMetrics(registry=registry)),
         tls=client_context(verify=False),
     )
+    streams = KubeletStreams(reader=reader, kubelets=agents, client=client, metrics=StreamMetrics(registry=registry))
     hooks = HookClient(client=client, resolver=resolver)
-    return Outbound(client=client, resolver=resolver, hooks=hooks, kubelets=agents, proxy=proxy)
+    return Outbound(client=client, resolver=resolver, hooks=hooks, kubelets=agents, proxy=proxy, streams=streams)

@@ -196,6 +196,7 @@ def wire(
             authenticator=who,
             issuer=identity.issuer,
             components=_components(state),
+            streams=others.streams,
             proxy=others.proxy,
         ),
         extensions=aggregation.proxy,

@@ -1,4 +1,4 @@
-"""General building blocks: event loop helpers, clocks, HTTP, logs, metrics.
+"""General building blocks: event loop helpers, clocks, HTTP, SPDY, WebSocket, logs, metrics.
 
 Belongs here: what any network server could use. Does not belong here: anything that would have to say "Kubernetes";
 anything that knows a component. Invariants: imports no other package of steersman; this is the only place that touches

@@ -7,7 +7,7 @@ written at once, each message in one frame; who sends much awaits `drain`.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from websockets.frames import BINARY, CONT, TEXT, CloseCode, Frame
 from websockets.protocol import SERVER, State
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 MESSAGE_BYTES_MAX = 32 << 20
 _log = logging.getLogger(__name__)
+
+
+class _Quiet(logging.LoggerAdapter[logging.Logger]):
+    """For the frame layer, to which the end of every connection is news."""
+
+    def info(self, msg: object, *args: object, **kwargs: Any) -> None:
+        self.debug(msg, *args, **kwargs)
 
 
 class Wire(Protocol):
@@ -48,7 +55,8 @@ class WebSocket:
 
     def __init__(self, *, wire: Wire, message_bytes_max: int = MESSAGE_BYTES_MAX) -> None:
         self._wire = wire
-        self._frames = Frames(SERVER, state=State.OPEN, max_size=message_bytes_max, logger=_log)
+        logger = _Quiet(_log)
+        self._frames = Frames(SERVER, state=State.OPEN, max_size=message_bytes_max, logger=logger)
         self._ready: list[Message] = []
         self._parts: list[bytes] = []
         self._text = False
@@ -94,7 +102,7 @@ class WebSocket:
         self._wire.close()
 
     async def linger(self) -> None:
-        """Say goodbye, and take what is still on its way until the peer closes too.
+        """Say goodbye, and take what is still on its way until the peer says it too, or has gone.
 
         A connection that is closed while something of it is unread is reset, and the peer may lose what it was sent
         last. The caller gives it a time.
@@ -103,8 +111,9 @@ class WebSocket:
             self._frames.send_close(CloseCode.NORMAL_CLOSURE)
             self._flush()
         self._ended = True
-        while await self._wire.read():
-            pass
+        while self._frames.close_rcvd is None and (data := await self._wire.read()):
+            self._frames.receive_data(data)
+            self._frames.events_received()
 
     def _flush(self) -> None:
         # The layer's sign for closing is an empty write; who reads sees the end and closes.

@@ -126,8 +126,11 @@ async def test_goodbye_is_said_once(wire: Wire, socket: WebSocket) -> None:
 async def test_lingering_takes_what_is_still_on_its_way(wire: Wire, socket: WebSocket) -> None:
     wire.client.send_binary(b"unread")
     wire.arrive()
+    wire.client.send_close(1000)
+    wire.arrive()
+    wire.arrive(b"never asked for")
     await socket.linger()
-    assert await wire.read() == b""
+    assert await wire.read() == b"never asked for"
     assert wire.client.close_rcvd is not None
     socket.close()
     assert wire.closed

@@ -31,7 +31,7 @@ class ClientStream(RawStream):
         draining: asyncio.Event,
         *,
         read_max: int,
-        below: asyncio.BaseTransport,
+        below: asyncio.Transport,
         secure: bool,
     ) -> None:
         """`below`: the transport that has the socket; `secure`: it carries TLS, which has no half-closed state."""
@@ -41,6 +41,9 @@ class ClientStream(RawStream):
         if sock is not None:
             self._poll = select.poll()
             self._poll.register(sock.fileno(), _CLOSED if secure else 0)
+        if secure:
+            # uvloop sends at the end of a turn of the loop unless more than this waits: too long after asking.
+            below.set_write_buffer_limits(high=0)
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""
