@@ -94,6 +94,7 @@ class Dialogue:
         self.connection = Http2Connection(server)
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.next_id = 1
+        self.lost = False
         self.answers: dict[int, Answer] = {}
         self.control: list[Frame] = []
 
@@ -165,6 +166,12 @@ class Dialogue:
         for _ in range(seconds):
             self.server.wheel.turn()
 
+    def lose(self) -> None:
+        """The connection breaks, if it has not before."""
+        if not self.lost:
+            self.lost = True
+            self.connection.connection_lost(None)
+
     def full(self, size: int = 300_000) -> None:
         self.transport.full = size
         self.connection.pause_writing()
@@ -194,7 +201,7 @@ async def talk(anyio_backend):
 
     yield start
     for dialogue in begun:
-        dialogue.connection.connection_lost(None)
+        dialogue.lose()
         await dialogue.server.drain(0)
         assert dialogue.server.counters.in_flight == 0
         assert dialogue.connection.busy == 0

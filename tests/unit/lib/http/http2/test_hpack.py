@@ -9,14 +9,14 @@ import pytest
 
 from steersman.lib.http.http2.frames import ConnectionFault, ErrorCode
 from steersman.lib.http.http2.hpack import STATIC_TABLE, TABLE_BYTES, Decoder, encode_field, encode_number
-from steersman.lib.http.http2.huffman import Literals, best_decode
+from steersman.lib.http.http2.huffman import Literals, best_decode, hpack_decode, jh2_decode
 from steersman.lib.http.http2.requests import Field, Lexicon
 
 LITERALS = Literals(best_decode())
 
 
-def decoder(list_bytes_max: int = 1 << 20) -> Decoder[Field]:
-    lexicon = Lexicon(LITERALS.text)
+def decoder(list_bytes_max: int = 1 << 20, literals: Literals = LITERALS) -> Decoder[Field]:
+    lexicon = Lexicon(literals.text)
     return Decoder(
         static=lexicon.static,
         paths=lexicon.paths,
@@ -37,9 +37,10 @@ def test_the_static_table_is_that_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize("huffman", [False, True])
-def test_lists_are_read_as_another_implementation_writes_them(huffman: bool) -> None:
+@pytest.mark.parametrize("decode", [jh2_decode, hpack_decode])
+def test_lists_are_read_as_another_implementation_writes_them(huffman: bool, decode) -> None:
     rng = random.Random(9113)
-    reader, writer = decoder(), hpack.Encoder()
+    reader, writer = decoder(literals=Literals(decode())), hpack.Encoder()
     names = [name for name, _ in STATIC_TABLE if name[0] != ":"] + ["x-one", "x-two", "audit-id"]
     for number in range(400):
         if number % 50 == 49:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from steersman.lib.http.http2 import frames
@@ -408,3 +410,37 @@ async def test_many_requests_at_once_leave_others_their_turn(talk, settle) -> No
     assert dialogue.server.counters.requests == 301
     assert dialogue.transport.reading
     assert dialogue.answer(601).body == b"GET /last "
+
+
+async def test_whatever_arrives_is_answered_or_ends_the_connection(talk, settle) -> None:
+    """No frames, however malformed, do anything else; and nothing is left in flight."""
+
+    async def later(request: Request) -> Response:
+        return Response(200, b"later")
+
+    rng = random.Random(9113)
+    kinds = [frames.DATA, frames.HEADERS, frames.RST_STREAM, frames.SETTINGS, frames.WINDOW_UPDATE, frames.CONTINUATION]
+    for _ in range(150):
+        dialogue = await talk(lambda r: later(r) if r.method == "POST" else Response(200, b"x" * 30), body_bytes_max=50)
+        for _ in range(rng.randrange(1, 40)):
+            if rng.random() < 0.5:
+                raw = bytearray(dialogue.head(end=rng.random() < 0.5, method=rng.choice(("GET", "POST"))))
+                if rng.random() < 0.1:
+                    raw[rng.randrange(9, len(raw))] = rng.randrange(256)
+                dialogue.feed(bytes(raw))
+            else:
+                kind = rng.choice(kinds) if rng.random() < 0.9 else rng.randrange(12)
+                payload = rng.randbytes(rng.choice((0, 4, 4, 4, 6, 8, 30)))
+                if kind == frames.WINDOW_UPDATE:
+                    payload = payload[:4].replace(b"\xff", b"\x00").rjust(4, b"\x00")[-2:].rjust(4, b"\x00")
+                dialogue.send(
+                    kind, rng.choice((0, 1, 4, 5, rng.randrange(256))), rng.randrange(dialogue.next_id + 2), payload
+                )
+            if rng.random() < 0.2:
+                await settle()
+        dialogue.pass_time(2)
+        dialogue.lose()
+        await settle()
+        assert dialogue.server.counters.in_flight == 0
+        assert dialogue.connection.busy == 0
+        assert dialogue.server.counters.failures == 0
