@@ -170,7 +170,9 @@ class Application:
         owner = self._extensions.owner(request.path)
         if owner is not None:
             counted.append(info)
-            return self._in_flight.refuse(request, info, user) or self._extensions.serve(request, user, owner)
+            return self._in_flight.refuse(request, info, user) or self._extensions.serve(
+                request, user, owner, patient=is_long_running(info)
+            )
         if not info.is_resource:
             return self._document(request, info, user, counted)
         if request.path.startswith("//"):

@@ -86,7 +86,10 @@ class Discovery:
             if chosen:
                 return self._aggregate(request, path)
         representation = self._negotiator.answer(accept)
-        if representation.media == "protobuf":
+        if representation.media == "json":
+            pretty = request.param("pretty") if request.query else None
+            representation = respond.wants_pretty(representation, pretty, request.headers.get("user-agent"))
+        elif representation.media == "protobuf":
             document = {"apiVersion": "v1", **document}  # the envelope names it always, the JSON form does not
         return respond.document(document, representation, protobuf=self._protobuf)
 

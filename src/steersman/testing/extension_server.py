@@ -21,9 +21,10 @@ from steersman.lib.http.server import Server
 from steersman.lib.http.tls import server_context
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from pathlib import Path
 
-    from steersman.lib.http.message import BodyStream, RawStream, Request
+    from steersman.lib.http.message import Answer, BodyStream, RawStream, Request
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _KIND = "Flunder"
@@ -61,10 +62,15 @@ class ExtensionServer:
         self.seen: list[Seen] = []
         self.broken = 0
         """A status: everything is answered with it."""
+        self.answers = asyncio.Event()
+        """Cleared: what comes waits for it."""
+        self.answers.set()
         self.knows_aggregated = True
         """Whether discovery has its aggregated form."""
         self.definition: dict[str, Any] = {"type": "object", "description": "A flunder"}
         """Of a flunder, in OpenAPI."""
+        self.further_paths: dict[str, str] = {}
+        """Below /openapi/v3/ -> what the index says of them."""
         self._objects: dict[tuple[str, str], dict[str, Any]] = {}
         self._revision = 1
         self._watchers: set[asyncio.Queue[dict[str, Any]]] = set()
@@ -89,12 +95,21 @@ class ExtensionServer:
 
     # -- answering
 
-    def _handle(self, request: Request) -> Response | StreamResponse | UpgradeResponse:
+    def _handle(self, request: Request) -> Answer | Awaitable[Answer]:
         headers = {name: request.headers.get_all(name) for name in request.headers}
         self.seen.append(Seen(request.method, request.path, request.query, headers))
         certificate = request.peer.certificate_der
         if certificate is None or parse_certificate(certificate).common_name != "front-proxy-client":
             return _json({"kind": "Status", "code": 401}, 401)
+        if not self.answers.is_set():
+            return self._later(request)
+        return self._answer(request)
+
+    async def _later(self, request: Request) -> Answer:
+        await self.answers.wait()
+        return self._answer(request)
+
+    def _answer(self, request: Request) -> Answer:
         if self.broken:
             return _json({"kind": "Status", "code": self.broken}, self.broken)
         documents = {
@@ -114,9 +129,7 @@ class ExtensionServer:
             return self._flunders(request, parts[0], *parts[2:])
         return _json({"kind": "Status", "code": 404}, 404)
 
-    def _flunders(
-        self, request: Request, namespace: str, name: str = "", subresource: str = ""
-    ) -> Response | StreamResponse | UpgradeResponse:
+    def _flunders(self, request: Request, namespace: str, name: str = "", subresource: str = "") -> Answer:
         if subresource == "echo":
             return UpgradeResponse(_echo, (("Upgrade", "echo"),))
         if request.method == "POST":
@@ -207,7 +220,8 @@ class ExtensionServer:
 
     def _openapi_v3_index(self) -> dict[str, Any]:
         place = self.path.strip("/")
-        return {"paths": {place: {"serverRelativeURL": f"/openapi/v3/{place}?hash=1"}, "version": {}}}
+        paths = {place: f"/openapi/v3/{place}?hash=1", "version": "/version"} | self.further_paths
+        return {"paths": {path: {"serverRelativeURL": url} for path, url in paths.items()}}
 
     def _openapi_v3(self) -> dict[str, Any]:
         schemas = {self._definition_name: self.definition}

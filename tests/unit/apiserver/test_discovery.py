@@ -54,3 +54,28 @@ async def test_a_document_that_has_not_changed_is_not_sent_again(api: Any) -> No
     (etag,) = first.header("ETag")
     again = await api.ask("GET", "/apis", headers={**AGGREGATED, "if-none-match": etag})
     assert (again.status, again.body) == (304, b"")
+
+
+async def test_people_get_it_indented(api: Any) -> None:
+    assert (await api.ask("GET", "/apis/apps", headers={"user-agent": "curl/8"})).body.startswith(b'{\n  "kind"')
+    assert (await api.ask("GET", "/apis/apps", pretty="1")).body.startswith(b'{\n  "kind"')
+    assert (await api.ask("GET", "/apis/apps")).body.startswith(b'{"kind"')
+
+
+async def test_group_versions_of_extension_servers_are_told_of_before_they_answer(api: Any) -> None:
+    service = {"namespace": "default", "name": "ext", "port": 443}
+    priorities = {"groupPriorityMinimum": 17850, "versionPriority": 10, "insecureSkipTLSVerify": True}
+    spec = {"group": "early.example.com", "version": "v1", "service": service} | priorities
+    body = {"metadata": {"name": "v1.early.example.com"}, "spec": spec}
+    assert (await api.ask("POST", "/apis/apiregistration.k8s.io/v1/apiservices", body)).status == 201
+    names = [group["name"] for group in (await api.ask("GET", "/apis")).json()["groups"]]
+    assert names[:3] == ["apiregistration.k8s.io", "early.example.com", "apps"]
+    aggregated = (await api.ask("GET", "/apis", headers=AGGREGATED)).json()["items"]
+    (found,) = (group for group in aggregated if group["metadata"]["name"] == "early.example.com")
+    assert found["versions"] == [{"version": "v1", "freshness": "Stale"}]
+    assert (await api.ask("GET", "/apis/early.example.com")).json()["preferredVersion"]["version"] == "v1"
+    assert (await api.ask("GET", "/apis/early.example.com/v1")).status == 503
+    assert (await api.ask("GET", "/apis/early.example.com/v1/things")).body == b"service unavailable\n"
+    await api.ask("DELETE", "/apis/apiregistration.k8s.io/v1/apiservices/v1.early.example.com")
+    assert (await api.ask("GET", "/apis/early.example.com")).status == 404
+    assert (await api.ask("GET", "/apis/early.example.com/v1/things")).status == 404

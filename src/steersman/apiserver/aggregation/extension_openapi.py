@@ -78,20 +78,22 @@ class ExtensionOpenAPI:
 
     def paths(self) -> Mapping[str, str]:
         """Path below /openapi/v3/ -> relative URL of its document, of all extension servers."""
-        found: dict[str, str] = {}
-        for registration in self._registrations.remote():
-            said = self._said.get(registration.name)
-            if said is not None:
-                found |= said.paths
-        return found
+        return {path: url for path, (_, url) in self._places().items()}
 
     def serve(self, request: Request, user: User, path: str) -> Awaitable[Outcome] | None:
         """The document at a path below /openapi/v3/, by the server that has it; None: none of them does."""
+        place = self._places().get(path)
+        return None if place is None else self._proxy.serve(request, user, place[0])
+
+    def _places(self) -> dict[str, tuple[Registration, str]]:
+        """Path -> who has its document, and where. A group version's own server comes first."""
+        found: dict[str, tuple[Registration, str]] = {}
         for registration in self._registrations.remote():
             said = self._said.get(registration.name)
-            if said is not None and path in said.paths:
-                return self._proxy.serve(request, user, registration)
-        return None
+            for path, url in said.paths.items() if said is not None else ():
+                if path not in found or f"/{path}" == registration.path:
+                    found[path] = (registration, url)
+        return found
 
     # -- asking
 
@@ -137,9 +139,10 @@ class ExtensionOpenAPI:
             paths = listed.get("paths") if isinstance(listed, dict) else None
             if not isinstance(paths, dict):
                 raise SpecError("no index of OpenAPI documents")
-            for path in (registration.path.strip("/"), f"apis/{registration.group}"):
-                url = (paths.get(path) or {}).get("serverRelativeURL")
-                if isinstance(url, str):
+            group = f"apis/{registration.group}"
+            for path, entry in paths.items():
+                url = entry.get("serverRelativeURL") if isinstance(entry, dict) else None
+                if isinstance(url, str) and f"{path}/".startswith(f"{group}/"):
                     found[path] = url
         changed = found != said.paths
         said.paths = found

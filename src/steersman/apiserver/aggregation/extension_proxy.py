@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from steersman.api.errors import ApiError
+from steersman.api.errors import ApiError, Timeout
 from steersman.apiserver import respond
 from steersman.apiserver.aggregation.identity import identity_headers
 from steersman.apiserver.outbound.failure import Failure
 from steersman.apiserver.outbound.reverse_proxy import Forward
+from steersman.lib.http.client.errors import Timeout as NoAnswer
 
 if TYPE_CHECKING:
     from steersman.apiserver.aggregation.extension_servers import ExtensionServers
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 DISCOVERY_S: Final = 5.0
 """What clients wait for before they do anything else has to come fast."""
+REQUEST_S: Final = 60.0
+"""Upstream's --request-timeout."""
 UNAVAILABLE: Final = "service unavailable"
 
 
@@ -40,8 +43,13 @@ class ExtensionProxy:
         """The APIService whose server answers at a path; None: this server does."""
         return self._registrations.owner(path)
 
-    async def serve(self, request: Request, user: User, registration: Registration) -> Outcome:
-        """The extension server's answer, or why there is none, as plain text: it is not this API that fails."""
+    async def serve(
+        self, request: Request, user: User, registration: Registration, *, patient: bool = False
+    ) -> Outcome:
+        """The extension server's answer, or why there is none, as plain text: it is not this API that fails.
+
+        `patient`: the answer may take as long as it likes to begin, as a watch does. Raises Timeout.
+        """
         backend = registration.backend
         assert backend is not None
         if not registration.available:
@@ -59,11 +67,13 @@ class ExtensionProxy:
             host=target.authority,
             added=identity_headers(user),
             allow_redirects=False,
-            timeout_s=DISCOVERY_S if is_discovery else None,
+            timeout_s=DISCOVERY_S if is_discovery else None if patient else REQUEST_S,
         )
         try:
             return await self._proxy.forward(request, to)
         except ApiError as error:
+            if isinstance(error.__cause__, NoAnswer) and not is_discovery:
+                raise Timeout("Timeout: request did not complete within the allotted timeout", details={}) from error
             return _refusal(str(error), 503)
 
 

@@ -32,6 +32,14 @@ async def test_documents_of_version_3_are_where_the_server_says(world: Any) -> N
     assert openapi.serve(None, User("jane"), "version") is None
 
 
+async def test_other_versions_of_the_group_are_found_where_this_one_is(world: Any) -> None:
+    """Such as one that is served but has no APIService."""
+    openapi, registration = world.aggregation.openapi, world.register()
+    world.server.further_paths = {"apis/wardle.example.com/v2": "/x", "apis/wardle.example.company/v1": "/y"}
+    await openapi.look(registration)
+    assert openapi.paths() == {PATH: f"/openapi/v3/{PATH}?hash=1", "apis/wardle.example.com/v2": "/x"}
+
+
 async def test_what_has_not_changed_is_no_news(world: Any) -> None:
     openapi, registration = world.aggregation.openapi, world.register()
     await openapi.look(registration)

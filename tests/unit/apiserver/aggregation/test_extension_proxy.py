@@ -6,6 +6,10 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
+from steersman.api.errors import Timeout
+from steersman.apiserver.aggregation import extension_proxy
 from steersman.apiserver.authn.user import User
 from steersman.testing.in_process import InProcessClient, Reply, Stream
 
@@ -98,3 +102,13 @@ async def test_a_bundle_without_certificate_is_our_error(world: Any) -> None:
 async def test_nobody_is_led_elsewhere_in_our_name(world: Any) -> None:
     answer = await ask(world, "GET", f"{PATH}/redirect")
     assert (answer.status, answer.header("location")) == (502, [])
+
+
+async def test_one_that_does_not_answer_is_not_waited_for_for_ever(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extension_proxy, "REQUEST_S", 0.05)
+    monkeypatch.setattr(extension_proxy, "DISCOVERY_S", 0.05)
+    world.server.answers.clear()
+    with pytest.raises(Timeout, match="Timeout: request did not complete within the allotted timeout"):
+        await ask(world, "GET", FLUNDERS)
+    answer = await ask(world, "GET", PATH)
+    assert (answer.status, answer.body) == (503, b"error trying to reach service: context deadline exceeded\n")
