@@ -162,7 +162,7 @@ def test_objects_of_an_extension_server_are_used_like_others(
     theirs.seen.clear()
     bob = client(server, token="bob-token")
     assert bob.ask("GET", FLUNDERS).status == 403
-    assert theirs.seen == [], "what is forbidden here was asked there"
+    assert theirs.asked(FLUNDERS) == [], "what is forbidden here was asked there"
     rules = [{"apiGroups": [GROUP], "resources": ["flunders"], "verbs": ["get", "list"]}]
     rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
     create(admin, f"{rbac}/roles", {"metadata": {"name": "flunders"}, "rules": rules})
@@ -170,7 +170,7 @@ def test_objects_of_an_extension_server_are_used_like_others(
     role = {"kind": "Role", "name": "flunders", "apiGroup": "rbac.authorization.k8s.io"}
     create(admin, f"{rbac}/rolebindings", {"metadata": {"name": "flunders"}, "subjects": [subject], "roleRef": role})
     assert bob.ask("GET", f"{FLUNDERS}/a").status == 200
-    assert theirs.seen[-1].user == "bob"
+    assert theirs.asked(f"{FLUNDERS}/a")[-1].user == "bob"
     assert admin.ask("DELETE", f"{FLUNDERS}/a").status == 200
     assert bob.ask("GET", f"{FLUNDERS}/a").status == 404
 
