@@ -6,6 +6,7 @@ All certificates come from one folder as `steersman.cluster.pki` lays it out, wh
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import subprocess
 import sys
@@ -50,6 +51,8 @@ class ControlPlane:
     programs: Path
     processes: Processes
     pki: PKI
+    listener: socket.socket | None = None
+    """Ours inherits its socket, so that clients wait while it is started again."""
 
     @classmethod
     def prepare(cls, *, whose: str, store: str, state: Path, programs: Path, processes: Processes) -> ControlPlane:
@@ -88,8 +91,12 @@ class ControlPlane:
             self.processes.start(name, [self.programs / name, *same, "--leader-elect=true", *flags])
 
     def start_api_server(self) -> None:
-        command = self._upstream() if self.whose == "upstream" else self._ours()
-        self.processes.start(API_SERVER, command)
+        if self.whose == "upstream":
+            self.processes.start(API_SERVER, self._upstream())
+        else:
+            if self.listener is None:
+                self.listener = socket.create_server((HOST_IP, PORT), backlog=1024)
+            self.processes.start(API_SERVER, self._ours(), listener=self.listener)
         self.processes.wait(API_SERVER, "readiness", self.ready, 60.0)
 
     def ready(self) -> bool:

@@ -29,12 +29,19 @@ class Processes:
     environment: dict[str, str]
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str, command: list[str | Path], *, network: str = "", folder: Path | None = None) -> None:
+    def start(
+        self, name: str, command: list[str | Path], *, network: str = "", listener: socket.socket | None = None
+    ) -> None:
         """`network`: the name of a network namespace. Only the network is entered: `ip netns exec` would mount another
-        /sys, which hides the cgroups.
+        /sys, which hides the cgroups. `listener`: passed on as systemd passes sockets; it outlives the process.
         """
         if network:
             command = ["nsenter", f"--net=/run/netns/{network}", *command]
+        inherited: tuple[int, ...] = ()
+        if listener is not None:
+            inherited = (listener.fileno(),)
+            handed = f'exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+            command = ["sh", "-c", handed, "sh", *command]
         log = (self.logs / f"{name}.log").open("ab")
         self.running[name] = subprocess.Popen(
             list(map(str, command)),
@@ -42,7 +49,7 @@ class Processes:
             stdout=log,
             stderr=subprocess.STDOUT,
             env=self.environment,
-            cwd=folder,
+            pass_fds=inherited,
         )
         log.close()
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def run_in_foreground(config: ServerConfig) -> None:
     """Return when the server has been told to stop, and has. Raises click.ClickException."""
     # Only who really starts a server pays for what one is made of; help, and complaints about options, come at once.
-    from steersman.cluster.run import StartError, run_server  # noqa: PLC0415
+    from steersman.cluster.errors import StartError  # noqa: PLC0415
+    from steersman.cluster.run import run_server  # noqa: PLC0415
 
     try:
         run_server(config, say=click.echo)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import random
 import signal
-import socket
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC
@@ -25,7 +25,9 @@ from steersman.apiserver.authn.token_file import TokenFileError, read_token_file
 from steersman.apiserver.identifiers import Identifiers
 from steersman.apiserver.outbound.kubelet import kubelet_tls
 from steersman.cluster.bootstrap import Addresses, Bootstrap
+from steersman.cluster.errors import StartError
 from steersman.cluster.kubeconfig import write_kubeconfig
+from steersman.cluster.listener import open_listener
 from steersman.cluster.pki import PKI, PKIError, ensure_pki
 from steersman.cluster.upkeep import StoreProbe, compact
 from steersman.cluster.wiring import Identity, Parts, wire
@@ -39,6 +41,7 @@ from steersman.store.catalog import load_driver
 from steersman.store.interface import StoreError
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable
     from pathlib import Path
@@ -53,10 +56,6 @@ DRAIN_S = 1.0
 LAG_INTERVAL_S = 0.1
 _CLUSTER_NAMES = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
 _log = logging.getLogger(__name__)
-
-
-class StartError(Exception):
-    """The server cannot start; the message says what to do."""
 
 
 def run_server(config: ServerConfig, *, say: Callable[[str], None]) -> None:
@@ -142,7 +141,7 @@ class RunningServer:
             raise StartError(
                 f"--data-dir {config.data_dir}: {error.strerror}; choose a folder you may write"
             ) from error
-        listener = _listen(config)
+        listener = open_listener(config.listen, config.port, environ=os.environ)
         self._stack.callback(listener.close)
         port: int = listener.getsockname()[1]
         host = config.advertise or _reachable(config.listen)
@@ -351,22 +350,6 @@ class RunningServer:
     def stopping(self) -> str | None:
         stopping = self._server is not None and self._server.stopping
         return "process is shutting down" if stopping else None
-
-
-def _listen(config: ServerConfig) -> socket.socket:
-    """Bound before anything else, so that the port is known and a taken one is told at once."""
-    family = socket.AF_INET6 if ":" in config.listen else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((config.listen, config.port))
-    except OSError as error:
-        listener.close()
-        raise StartError(
-            f"cannot listen on {config.listen} port {config.port}: {error.strerror}; "
-            "choose another with --listen and --port (0 picks a free port)"
-        ) from error
-    return listener
 
 
 def _reachable(listen: str) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steersman.cluster.config import ServerConfig
-from steersman.cluster.run import RunningServer, StartError
+from steersman.cluster.errors import StartError
+from steersman.cluster.run import RunningServer
 from steersman.lib.clock import SystemClock
 from steersman.store.catalog import StoreAddress
 
