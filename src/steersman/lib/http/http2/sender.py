@@ -32,6 +32,8 @@ _WRITE_BYTES = 65_536
 """So much is joined into one write at most, beyond its last frame."""
 _TURN_BYTES = 256 * 1024
 """Written in one turn of the loop when the peer keeps up."""
+_AMPLE_BYTES = 1 << 20
+"""With such a window of the connection small answers need not queue behind large ones."""
 _UPDATES_PER_FRAME = 4
 """Window updates that a frame of data entitles the peer to."""
 
@@ -125,7 +127,7 @@ class Sender:
 
     def small_bytes(self) -> int:
         """A body up to this fits into one frame and every window of a new stream, and nothing keeps it waiting."""
-        if self.paused or self._ready:
+        if self.paused or (self._ready and self.window < _AMPLE_BYTES):
             return -1
         size = self.window
         if size > self._small_max:

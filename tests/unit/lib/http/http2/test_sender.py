@@ -125,6 +125,15 @@ def test_large_answers_take_turns(wire: Wire) -> None:
     assert [end for _, _, end in wire.data()][-3:] == [True] * 3
 
 
+def test_small_answers_pass_large_ones_while_the_window_is_ample(wire: Wire) -> None:
+    stream = Stream(1, 1 << 24)
+    stream.pieces = iter([b"x" * (1 << 22)])
+    wire.sender.end(stream)
+    assert wire.sender.small_bytes() == -1
+    wire.sender.widen(1 << 24)
+    assert wire.sender.small_bytes() == 16_384
+
+
 def test_one_turn_writes_so_much_and_no_more(wire: Wire) -> None:
     wire.sender.widen(1 << 24)
     stream = Stream(1, 1 << 24)
