@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from steersman.api.core.node import NODES
-from steersman.api.errors import BadRequest
+from steersman.api.errors import BadRequest, NotFound
 from steersman.apiserver import respond
 from steersman.apiserver.outbound.reverse_proxy import Forward, ReverseProxy
 from steersman.apiserver.streams.channels import V5
@@ -70,7 +70,11 @@ class KubeletStreams:
         """See PodStreams. Raises BadRequest for what is no upgrade, NotFound (node), Failure."""
         request, subresource = call.request, call.info.subresource
         node_name = pod["spec"]["nodeName"]
-        target = self._kubelets.target(node_name)
+        try:
+            target = self._kubelets.target(node_name)
+        except NotFound:
+            # Upstream looks the node up in the name of the request, and says so.
+            raise NotFound.of(call.info.group, call.info.resource, node_name) from None
         path = stream_location(subresource, pod, container, options)
         at_kubelet = self._speaks_websockets(node_name)
         kind = "proxied_to_kubelet" if at_kubelet else "translated_at_apiserver"

@@ -31,6 +31,7 @@ SPDY = "SPDY/3.1"
 VERSION_HEADER = "X-Stream-Protocol-Version"
 _STRUCTURED = PROTOCOLS[:2]
 _RESIZABLE = PROTOCOLS[:3]
+_REDIRECTS = (301, 302, 303, 307, 308)
 _PING_PERIOD_S = 5.0
 _OPEN_S = 30.0
 _ERROR_BYTES_MAX = 1 << 20
@@ -50,6 +51,9 @@ async def connect(client: HttpClient, target: Target, path: str, *, timeout_s: f
         scheme = "https" if target.tls is not None else "http"
         url = f"{scheme}://{target.authority}{path}"
         raise CommandError(f'error sending request: Post "{url}": {go_text(error)}') from error
+    if not isinstance(answer, Upgraded) and answer.status in _REDIRECTS and answer.headers.get("location"):
+        await answer.close()
+        raise CommandError(f'error sending request: Post "{answer.headers.get("location")}": redirect not allowed')
     if not isinstance(answer, Upgraded) or SPDY.lower() not in answer.headers.get("upgrade").lower():
         why = await _refusal(answer)
         raise CommandError(f"unable to upgrade connection: {why}")

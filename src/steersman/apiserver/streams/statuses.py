@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from steersman.api.errors import InternalError, go_quote
+from steersman.api.errors import InternalError, go_html_safe, go_quote
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
@@ -38,6 +38,12 @@ def ended_with(code: int) -> Object:
         "reason": _NON_ZERO,
         "details": {"causes": [{"reason": _EXIT_CODE, "message": str(code)}]},
     }
+
+
+def encode(status: Object) -> bytes:
+    """As Go's encoder writes it, which escapes what means something in HTML."""
+    text = orjson.dumps(status).decode()
+    return go_html_safe(text).encode()
 
 
 def http_code(status: Object) -> int:

@@ -14,11 +14,9 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import orjson
-
 from steersman.apiserver.streams import channels
 from steersman.apiserver.streams.remote_command import CommandError, connect, start
-from steersman.apiserver.streams.statuses import failure, http_code
+from steersman.apiserver.streams.statuses import encode, failure, http_code
 from steersman.lib.aio import Tasks, loop_time
 from steersman.lib.websocket.connection import WebSocket
 
@@ -75,7 +73,7 @@ class Translator:
             status = failure(str(error))
         if status is not None:
             self.count(http_code(status))
-            socket.send(channels.frame(channels.STATUS, orjson.dumps(status)))
+            socket.send(channels.frame(channels.STATUS, encode(status)))
             with contextlib.suppress(TimeoutError, ConnectionError):
                 async with asyncio.timeout(_LAST_WORDS_S):
                     await socket.drain()

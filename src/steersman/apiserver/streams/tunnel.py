@@ -7,6 +7,7 @@ what one side's message or segment holds means nothing.
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from steersman.apiserver import respond
@@ -19,7 +20,7 @@ from steersman.lib.http.client.answer import Upgraded
 from steersman.lib.http.client.errors import ClientError
 from steersman.lib.http.message import Response, UpgradeResponse
 from steersman.lib.websocket.connection import WebSocket
-from steersman.lib.websocket.handshake import BadHandshake, accept, offered_protocols
+from steersman.lib.websocket.handshake import VERSION, BadHandshake, accept, offered_protocols
 
 if TYPE_CHECKING:
     from steersman.apiserver.app import Outcome
@@ -56,7 +57,10 @@ async def tunnel(client: HttpClient, target: Target, path: str, request: Request
         headers = accept(request, protocol=protocol)
     except BadHandshake as error:
         backend.abort()
-        return Response(error.status, f"{error.message}\n".encode(), respond.TEXT, error.headers)
+        version = () if error.headers else (("Sec-WebSocket-Version", VERSION),)
+        return Response(
+            error.status, f"{HTTPStatus(error.status).phrase}\n".encode(), respond.TEXT, (*error.headers, *version)
+        )
 
     async def run(stream: RawStream) -> None:
         await _carry(stream, backend)

@@ -46,11 +46,11 @@ def accept(request: Request, *, protocol: str) -> HeaderPairs:
     """
     headers = request.headers
     if request.method != "GET":
-        raise BadHandshake(405, "websocket handshake must be a GET", (("Allow", "GET"),))
+        raise BadHandshake(405, "bad method", (("Allow", "GET"),))
     if not asks_for_websocket(headers):
         raise BadHandshake(400, "request does not ask for a websocket")
     if headers.get("sec-websocket-version") != VERSION:
-        raise BadHandshake(400, "websocket version is not supported", (("Sec-WebSocket-Version", VERSION),))
+        raise BadHandshake(400, "missing or bad WebSocket Version", (("Sec-WebSocket-Version", VERSION),))
     key = headers.get("sec-websocket-key")
     if not _is_key(key):
         raise BadHandshake(400, "websocket key is missing or malformed")

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from steersman.api.errors import NotFound
 from steersman.apiserver.streams.connector import SPEAKS_WEBSOCKETS
 
 if TYPE_CHECKING:
+    from steersman.lib.http.client.message import Target
     from steersman.lib.http.message import RawStream
 
     from .conftest import Site
@@ -75,6 +77,18 @@ async def test_what_the_kubelet_understands_is_passed_on(
     assert asked.headers.get("sec-websocket-protocol") == protocol
     assert asked.headers.get("sec-websocket-key")
     assert await client.read(2) == b"hi"
+
+
+async def test_a_node_that_is_not_there_is_missed_in_the_name_of_the_request(site: Site) -> None:
+    def target(name: str) -> Target:
+        raise NotFound.of("", "nodes", name)
+
+    site.target = target  # type: ignore[method-assign]
+    client = await site.client()
+    await client.ask("POST", f"{POD}/exec", *SPDY)
+    why = b'pods "n" not found'
+    assert client.status == 404
+    assert await client.read(len(why)) == why
 
 
 async def test_a_handshake_that_is_none_is_refused(site: Site) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from steersman.apiserver.streams.statuses import ended_with, failure, from_error_stream, http_code, success
+from steersman.apiserver.streams.statuses import encode, ended_with, failure, from_error_stream, http_code, success
 
 WRONG = "error stream protocol error"
 
@@ -63,4 +63,5 @@ def test_statuses_look_as_upstream_writes_them() -> None:
         b'{"metadata":{},"status":"Failure","message":"Internal error occurred: x","reason":"InternalError",'
         b'"details":{"causes":[{"message":"x"}]},"code":500}'
     )
+    assert encode({"message": "a&b<c>"}) == b'{"message":"a\\u0026b\\u003cc\\u003e"}'
     assert [http_code(status) for status in (success(), ended_with(1), failure("x"))] == [200, 200, 500]

@@ -126,7 +126,7 @@ async def test_a_kubelet_that_wants_no_more_gets_the_end_of_stdin(site: Site) ->
         (Response(404, b"container not found\n"), "container not found"),
         (Response(400, b'{"kind":"Status","message":"no"}'), "no"),
         (Response(500), "empty server response"),
-        (Response(302, b"", headers=(("Location", "/elsewhere"),)), "empty server response"),
+        (Response(302, b""), "empty server response"),
     ],
 )
 async def test_a_refusal_is_told_as_the_status(site: Site, refusal: Response, why: str) -> None:
@@ -144,6 +144,13 @@ async def test_a_refusal_is_told_as_the_status(site: Site, refusal: Response, wh
         "code": 500,
     }
     assert site.counted("apiserver_stream_translator_requests_total") == ['{code="500"} 1']
+
+
+async def test_a_redirect_is_not_followed(site: Site) -> None:
+    site.kubelet.refusal = Response(302, b"", headers=(("Location", "/elsewhere"),))
+    told = orjson.loads((await (await site.exec()).all())[-1][1:])
+    why = 'error sending request: Post "/elsewhere": redirect not allowed'
+    assert told["message"] == f"Internal error occurred: {why}"
 
 
 async def test_a_kubelet_that_is_not_there_is_told_as_the_status(site: Site) -> None:
