@@ -179,7 +179,7 @@ class Http2Connection(asyncio.Protocol):
         if self._state == _ANNOUNCED:
             self.leave()
         dues = [tick + ticks.shortest]
-        if self.write_paused:
+        if self.write_paused and not any(exchange.patient for exchange in self._exchanges.values()):
             dues.append(sender.paused_since + ticks.stall)
             if tick >= dues[-1]:
                 self.abort()
@@ -209,7 +209,7 @@ class Http2Connection(asyncio.Protocol):
                 self.refuse(exchange.id, Problem(408, "request body was not received in time"), exchange=exchange)
                 return 0
             return due
-        if not exchange.ended and (exchange.patient or self.sender.room(exchange)):
+        if exchange.patient or (not exchange.ended and self.sender.room(exchange)):
             return 0  # the time of a request is its handler's affair
         due = exchange.moved + ticks.stall
         if tick >= due:

@@ -198,6 +198,26 @@ async def test_a_peer_of_a_patient_stream_may_pause(talk, settle, patient: bool)
     assert dialogue.answer(stream).reset == (None if patient else ErrorCode.CANCEL)
 
 
+@pytest.mark.parametrize("socket_full", [True, False])
+@pytest.mark.parametrize("patient", [True, False])
+async def test_readers_of_patient_answers_may_pause(talk, settle, patient: bool, socket_full: bool) -> None:
+    async def run(stream) -> None:
+        stream.write(b"x" * 2000)
+
+    window = 1 << 20 if socket_full else 10
+    dialogue = await talk(
+        lambda _: StreamResponse(200, run, patient=patient), stall_s=10, settings={Setting.INITIAL_WINDOW_SIZE: window}
+    )
+    if socket_full:
+        dialogue.full()
+    stream = dialogue.ask()
+    await settle()
+    dialogue.pass_time(100)
+    assert dialogue.transport.aborted == (socket_full and not patient)
+    if not socket_full:
+        assert (dialogue.answer(stream).reset is None) == patient
+
+
 # The end
 
 
