@@ -69,7 +69,7 @@ class Discovery:
     def paths(self) -> list[str]:
         """Every path that has a document now, as upstream lists them."""
         self._refresh()
-        return [*self._documents, "/apis/"]
+        return [*self._documents, *(each.path for each in self._registrations.remote()), "/apis/"]
 
     def _serve(self, request: Request, _user: User) -> Response | None:
         self._refresh()

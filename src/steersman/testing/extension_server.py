@@ -67,6 +67,7 @@ class ExtensionServer:
         self.answers.set()
         self.knows_aggregated = True
         """Whether discovery has its aggregated form."""
+        self.knows_openapi_v3 = True
         self.definition: dict[str, Any] = {"type": "object", "description": "A flunder"}
         """Of a flunder, in OpenAPI."""
         self.further_paths: dict[str, str] = {}
@@ -118,7 +119,7 @@ class ExtensionServer:
             "/openapi/v3": self._openapi_v3_index,
             f"/openapi/v3{self.path}": self._openapi_v3,
         }
-        if request.path in documents:
+        if request.path in documents and (self.knows_openapi_v3 or not request.path.startswith("/openapi/v3")):
             return _json(documents[request.path]())
         if request.path == "/apis":
             return self._aggregated(request)

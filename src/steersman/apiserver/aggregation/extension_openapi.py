@@ -2,8 +2,7 @@
 
 Invariants: a server describes its own group version and nothing else; what it said last is kept while it does not
 answer; a document that could not be passed on is not taken.
-Upstream differences: of version 3, paths outside of the group are not taken over; a server without version 3 is
-described in version 2 only.
+Upstream differences: of version 3, paths outside of the group are not taken over.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ import orjson
 from steersman.api.errors import ApiError
 from steersman.apiserver.aggregation.identity import OPENAPI_READER
 from steersman.apiserver.aggregation.rounds import Intervals, Rounds
-from steersman.apiserver.openapi import gnostic
+from steersman.apiserver.openapi import gnostic, gnostic_v3
+from steersman.apiserver.openapi.convert import converted_parts
 from steersman.apiserver.openapi.merge import Spec, SpecError, below
 from steersman.apiserver.respond import JSON
 from steersman.lib.http.client.errors import ClientError
@@ -49,6 +49,8 @@ class _Said:
     spec: Spec = field(default_factory=Spec, repr=False)
     paths: dict[str, str] = field(default_factory=dict)
     """Below /openapi/v3/ -> where the document is."""
+    is_old: bool = False
+    """It knows nothing of version 3."""
 
 
 class ExtensionOpenAPI:
@@ -75,6 +77,13 @@ class ExtensionOpenAPI:
         known = [(each, self._said[each.name]) for each in self._registrations.remote() if each.name in self._said]
         ordered = sorted(known, key=lambda pair: (-pair[0].group_priority, -pair[0].version_priority, pair[0].name))
         return [(said.digest, said.spec) for _, said in ordered if said.spec.paths]
+
+    def in_version_2_only(self) -> dict[str, tuple[str, Spec]]:
+        """Path below /openapi/v3/ -> (digest, document of version 2), of servers that know nothing newer."""
+        known = [(each, self._said[each.name]) for each in self._registrations.remote() if each.name in self._said]
+        return {
+            each.path.strip("/"): (said.digest, said.spec) for each, said in known if said.is_old and said.spec.paths
+        }
 
     def paths(self) -> Mapping[str, str]:
         """Path below /openapi/v3/ -> relative URL of its document, of all extension servers."""
@@ -122,7 +131,7 @@ class ExtensionOpenAPI:
         if answer.status == 404:
             said.etag, said.digest, said.spec = "", "", Spec()
             return True
-        digest = hashlib.sha256(answer.body).hexdigest()
+        digest = hashlib.sha512(answer.body).hexdigest().upper()
         if digest != said.digest:
             spec = below(_parsed(answer), f"{registration.path}/")
             _check(spec)
@@ -144,8 +153,9 @@ class ExtensionOpenAPI:
                 url = entry.get("serverRelativeURL") if isinstance(entry, dict) else None
                 if isinstance(url, str) and f"{path}/".startswith(f"{group}/"):
                     found[path] = url
-        changed = found != said.paths
-        said.paths = found
+        is_old = answer.status == 404
+        changed = (found, is_old) != (said.paths, said.is_old)
+        said.paths, said.is_old = found, is_old
         return changed
 
     async def _get(self, target: Target, path: str, *, etag: str = "") -> ClientResponse:
@@ -167,7 +177,7 @@ def _parsed(answer: ClientResponse) -> object:
 
 
 def _check(spec: Spec) -> None:
-    """That it can be written in both forms. Raises SpecError."""
+    """That it can be written in all forms. Raises SpecError."""
     try:
         for section, values in (
             ("paths", spec.paths),
@@ -176,5 +186,7 @@ def _check(spec: Spec) -> None:
         ):
             for name, value in values.items():
                 gnostic.entry(section, name, value)
+        for section, name, value in converted_parts(spec):
+            gnostic_v3.entry(section, name, value)
     except (AttributeError, TypeError, KeyError, ValueError, RecursionError) as error:
         raise SpecError(f"no OpenAPI document: {error}") from error

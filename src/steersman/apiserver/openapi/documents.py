@@ -228,11 +228,11 @@ def parts_v3(chapter: Chapter, describe: Describe) -> Iterator[tuple[str, str, O
             yield "securitySchemes", name, scheme
 
 
-def pieces_v3(chapter: Chapter, describe: Describe) -> Iterator[bytes]:
-    """The document as JSON, in pieces."""
-    yield b'{"openapi":"3.0.0","info":' + orjson.dumps(info_of(chapter)) + b',"paths":{'
+def pieces_v3(info: Object, parts: Iterable[tuple[str, str, Object]]) -> Iterator[bytes]:
+    """A document as JSON, in pieces, from its head and what `parts_v3` gives."""
+    yield b'{"openapi":"3.0.0","info":' + orjson.dumps(info) + b',"paths":{'
     section, separator = "paths", b""
-    for part, name, value in parts_v3(chapter, describe):
+    for part, name, value in parts:
         if part != section:
             yield b'%s"%s":{' % (b'},"components":{' if section == "paths" else b"},", part.encode())
             section, separator = part, b""
@@ -272,11 +272,11 @@ def parts_v2(
         yield "parameters", name, parameters[name]
 
 
-def pieces_v2(all_chapters: Iterable[Chapter], describe: Describe, others: Sequence[Spec] = ()) -> Iterator[bytes]:
-    """The document as JSON, in pieces."""
+def pieces_v2(parts: Iterable[tuple[str, str, Object]]) -> Iterator[bytes]:
+    """The document as JSON, in pieces, from what `parts_v2` gives."""
     yield b'{"swagger":"2.0","info":' + orjson.dumps(_INFO)
     section, separator = "", b""
-    for part, name, value in parts_v2(all_chapters, describe, others):
+    for part, name, value in parts:
         if part != section:
             yield b'%s,"%s":{' % (b"}" if section else b"", part.encode())
             section, separator = part, b""

@@ -33,6 +33,8 @@ class Spec:
     paths: Object = field(default_factory=dict)
     definitions: Object = field(default_factory=dict)
     parameters: Object = field(default_factory=dict)
+    info: Object = field(default_factory=dict)
+    """Its title and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def below(document: Any, prefix: str) -> Spec:
         known = {DEFINITIONS: document.get("definitions") or {}, PARAMETERS: document.get("parameters") or {}}
         found: dict[str, Object] = {DEFINITIONS: {}, PARAMETERS: {}}
         waiting = list(references(paths))
+        info = {key: str((document.get("info") or {}).get(key) or "") for key in ("title", "version")}
         while waiting:
             kind, name = waiting.pop()
             if name in found[kind] or name not in known[kind]:
@@ -59,7 +62,7 @@ def below(document: Any, prefix: str) -> Spec:
             waiting.extend(references(known[kind][name]))
     except (AttributeError, TypeError, KeyError) as error:
         raise SpecError(f"no OpenAPI document: {error}") from error
-    return Spec(paths, found[DEFINITIONS], found[PARAMETERS])
+    return Spec(paths, found[DEFINITIONS], found[PARAMETERS], info)
 
 
 def merge(

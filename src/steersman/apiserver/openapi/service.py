@@ -22,6 +22,7 @@ import orjson
 from steersman.apiserver import respond
 from steersman.apiserver.codec.negotiate import parse_accept
 from steersman.apiserver.openapi import gnostic, gnostic_v3, v2
+from steersman.apiserver.openapi.convert import converted_parts
 from steersman.apiserver.openapi.documents import (
     Chapter,
     chapters,
@@ -40,6 +41,7 @@ from steersman.lib.http.message import Response
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
 
+    from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
     from steersman.apiserver.aggregation.extension_openapi import ExtensionOpenAPI
     from steersman.apiserver.app import Outcome
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
     from steersman.lib.clock import Clock
     from steersman.lib.http.message import HeaderPairs, Request
 
+    Part = tuple[str, str, Object]
+
 _PROTOBUF = "com.github.proto-openapi.spec.{}.v1.0+protobuf"
 """Old clients ask for it with an `@` before its version, which no parser of media types takes in an answer."""
 _YEAR = timedelta(days=365)
@@ -60,7 +64,10 @@ _SLICE_BYTES = 64 * 1024
 
 
 class _Document:
-    """One document: its chapter, hash and, once made, its gzipped bytes by subtype."""
+    """One document: its chapter, hash and, once made, its gzipped bytes by subtype.
+
+    `others`: what other servers say; without a chapter, all there is.
+    """
 
     __slots__ = ("chapters", "fingerprint", "others", "packed")
 
@@ -183,15 +190,19 @@ class OpenAPI:
             old = self._v3.get(chapter.path)
             kept = old if old is not None and old.fingerprint == fingerprint else None
             documents[chapter.path] = kept or _Document((chapter,), fingerprint)
+        for path, (digest, spec) in self._extensions.in_version_2_only().items():
+            old = self._v3.get(path)
+            kept = old if old is not None and old.fingerprint == digest else None
+            documents.setdefault(path, kept or _Document((), digest, (spec,)))
         self._v3 = dict(sorted(documents.items()))
         paths = {path: {"serverRelativeURL": _url(path, d.fingerprint)} for path, d in self._v3.items()}
         theirs = {path: {"serverRelativeURL": url} for path, url in self._extensions.paths().items()}
         self._index = orjson.dumps({"paths": theirs | paths})
         others = self._extensions.specs()
-        digest = hashlib.sha512(orjson.dumps(paths))
+        everything = hashlib.sha512(orjson.dumps(paths))
         for each, _ in others:
-            digest.update(each.encode())
-        whole = digest.hexdigest().upper()
+            everything.update(each.encode())
+        whole = everything.hexdigest().upper()
         if whole != self._v2.fingerprint:
             self._v2 = _Document(tuple(found), whole, tuple(spec for _, spec in others))
 
@@ -206,24 +217,31 @@ class OpenAPI:
             return packed
 
     async def _write(self, document: _Document, subtype: str, pacer: Pacer) -> bytes:
-        describe = self._descriptions.describe
-        first = document.chapters[0]
         whole = document is self._v2 or len(document.chapters) > 1
+        info, parts = self._whole(document) if whole else self._single(document)
         if subtype == "json":
-            pieces = pieces_v2(document.chapters, describe, document.others) if whole else pieces_v3(first, describe)
-            return await _gzipped(pieces, pacer)
+            return await _gzipped(pieces_v2(parts) if whole else pieces_v3(info, parts), pacer)
         sections: dict[str, list[bytes]] = defaultdict(list)
-        parts = parts_v2(document.chapters, describe, document.others) if whole else parts_v3(first, describe)
         encode = gnostic.entry if whole else gnostic_v3.entry
         for section, name, value in parts:
             sections[section].append(encode(section, name, value))
             await pacer.pause()
         joined = defaultdict(bytes, {section: b"".join(entries) for section, entries in sections.items()})
-        message = (
-            gnostic.document(info_v2(), joined, v2.SECURITY) if whole else gnostic_v3.document(info_of(first), joined)
-        )
+        message = gnostic.document(info, joined, v2.SECURITY) if whole else gnostic_v3.document(info, joined)
         view = memoryview(message)
         return await _gzipped((view[at : at + _SLICE_BYTES] for at in range(0, len(message), _SLICE_BYTES)), pacer)
+
+    def _whole(self, document: _Document) -> tuple[Object, Iterable[Part]]:
+        """Head and parts of the document of version 2."""
+        return info_v2(), parts_v2(document.chapters, self._descriptions.describe, document.others)
+
+    def _single(self, document: _Document) -> tuple[Object, Iterable[Part]]:
+        """Head and parts of a document of version 3."""
+        if not document.chapters:
+            (spec,) = document.others
+            return spec.info, converted_parts(spec)
+        (chapter,) = document.chapters
+        return info_of(chapter), parts_v3(chapter, self._descriptions.describe)
 
 
 def _url(path: str, fingerprint: str) -> str:

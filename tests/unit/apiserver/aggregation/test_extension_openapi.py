@@ -32,6 +32,17 @@ async def test_documents_of_version_3_are_where_the_server_says(world: Any) -> N
     assert openapi.serve(None, User("jane"), "version") is None
 
 
+async def test_a_server_without_version_3_is_known_to_have_version_2_only(world: Any) -> None:
+    openapi, registration = world.aggregation.openapi, world.register()
+    world.server.knows_openapi_v3 = False
+    await openapi.look(registration)
+    assert (openapi.paths(), list(openapi.in_version_2_only())) == ({}, [PATH])
+    version = openapi.version
+    world.server.knows_openapi_v3 = True
+    await openapi.look(registration)
+    assert (list(openapi.paths()), openapi.in_version_2_only(), openapi.version) == ([PATH], {}, version + 1)
+
+
 async def test_other_versions_of_the_group_are_found_where_this_one_is(world: Any) -> None:
     """Such as one that is served but has no APIService."""
     openapi, registration = world.aggregation.openapi, world.register()

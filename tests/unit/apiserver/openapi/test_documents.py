@@ -9,7 +9,16 @@ from steersman.api.apps.deployment import DEPLOYMENTS
 from steersman.api.catalog import BUILTIN
 from steersman.api.core.config_map import CONFIG_MAPS
 from steersman.apiserver.openapi import documents
-from steersman.apiserver.openapi.documents import Chapter, chapters, facts_of, parts_v2, pieces_v2, pieces_v3
+from steersman.apiserver.openapi.documents import (
+    Chapter,
+    chapters,
+    facts_of,
+    info_of,
+    parts_v2,
+    parts_v3,
+    pieces_v2,
+    pieces_v3,
+)
 from steersman.apiserver.openapi.merge import below
 
 from .widgets import widgets
@@ -33,7 +42,7 @@ def _nothing(_name: str, _schema: Object) -> None:
 
 
 def _v3(chapter: Chapter) -> Object:
-    document: Object = orjson.loads(b"".join(pieces_v3(chapter, _nothing)))
+    document: Object = orjson.loads(b"".join(pieces_v3(info_of(chapter), parts_v3(chapter, _nothing))))
     return document
 
 
@@ -54,7 +63,7 @@ def test_schemas_are_those_that_are_needed() -> None:
 
 def test_no_reference_leads_nowhere() -> None:
     for chapter in _chapters(*BUILTIN, widgets(DECLARED)).values():
-        text = b"".join(pieces_v3(chapter, _nothing))
+        text = b"".join(pieces_v3(info_of(chapter), parts_v3(chapter, _nothing)))
         schemas = orjson.loads(text)["components"].get("schemas", {})
         wanted = {part.partition(b'"')[0].decode() for part in text.split(b'"#/components/schemas/')[1:]}
         assert wanted == set(schemas), chapter.path
@@ -69,7 +78,7 @@ def test_custom_chapters_have_their_own_title() -> None:
 
 def test_version_2_is_one_document_with_everything() -> None:
     every = tuple(_chapters(CONFIG_MAPS, widgets(DECLARED)).values())
-    document = orjson.loads(b"".join(pieces_v2(every, _nothing)))
+    document = orjson.loads(b"".join(pieces_v2(parts_v2(every, _nothing))))
     assert document.keys() == {
         "swagger",
         "info",
@@ -89,7 +98,7 @@ def test_documents_of_other_servers_become_a_part_of_version_2() -> None:
     theirs = "com.example.v1.Flunder"
     shared = "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference"
     every = tuple(_chapters(CONFIG_MAPS).values())
-    ours = orjson.loads(b"".join(pieces_v2(every, _nothing)))["definitions"][shared]
+    ours = orjson.loads(b"".join(pieces_v2(parts_v2(every, _nothing))))["definitions"][shared]
     kind = {"group": "example.com", "version": "v1", "kind": "Flunder"}
     document = {
         "paths": {"/apis/example.com/v1/flunders": {"get": {"schema": {"$ref": f"#/definitions/{theirs}"}}}},
@@ -98,7 +107,7 @@ def test_documents_of_other_servers_become_a_part_of_version_2() -> None:
             shared: ours | {"x-kubernetes-group-version-kind": [kind]},
         },
     }
-    merged = orjson.loads(b"".join(pieces_v2(every, _nothing, (below(document, "/apis/example.com/v1/"),))))
+    merged = orjson.loads(b"".join(pieces_v2(parts_v2(every, _nothing, (below(document, "/apis/example.com/v1/"),)))))
     assert "/apis/example.com/v1/flunders" in merged["paths"]
     assert "/api/v1/namespaces/{namespace}/configmaps" in merged["paths"]
     assert merged["definitions"][theirs] == document["definitions"][theirs]
@@ -125,6 +134,6 @@ def test_a_changed_look_of_documents_has_a_new_format_number() -> None:
     """Clients keep documents by their hash for good: when this fails, raise FORMAT and put the new digest here."""
     looks = hashlib.sha256()
     for chapter in _chapters(widgets(DECLARED, selectable=("spec.n",)), CONFIG_MAPS).values():
-        for piece in pieces_v3(chapter, _nothing):
+        for piece in pieces_v3(info_of(chapter), parts_v3(chapter, _nothing)):
             looks.update(piece)
     assert (documents.FORMAT, looks.hexdigest()[:16]) == (1, "2b8f671ea82ad5c3")
