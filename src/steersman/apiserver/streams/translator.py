@@ -5,6 +5,8 @@
 
 The client is answered first (101), and told on its status channel if the kubelet cannot be reached. When the client
 goes, the kubelet is left, which ends its side; when the kubelet goes, the client gets a Status.
+Upstream differences: the kubelet is left at once, not when the command has ended; the last messages of a client that
+does not read are waited for, so that the Status is not lost to it.
 """
 
 from __future__ import annotations
