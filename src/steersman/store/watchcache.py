@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from steersman.store.interface import Batch, Event, Record, Store, Watch
 
-HISTORY_MAX = 4096
-"""Changes that a collection remembers."""
+HISTORY_MAX, HISTORY_BYTES_MAX = 4096, 16 << 20
+"""Changes that a collection remembers, and how long their bodies are together."""
 FOLLOW_S_MAX = 3.0
 FRESH_S_MAX = 5.0
 """How long a read waits for the feed to bring what the store has."""
@@ -94,7 +94,8 @@ class Collection:
         self.index = index
         self.entries: dict[str, Entry] = {}
         self.keys: list[str] = []
-        self.history: deque[Change] = deque(maxlen=HISTORY_MAX)
+        self.history: deque[Change] = deque()
+        self._history_bytes = 0
         self.floor = 0
         """Changes up to this revision are no longer in the history."""
         self.changed = 0
@@ -120,6 +121,7 @@ class Collection:
         self.entries = {entry.key: entry for entry in entries}
         self.keys = sorted(self.entries)
         self.history.clear()
+        self._history_bytes = 0
         self.floor = self.changed = revision
         for watcher in [*self.followers, *self.watchers]:
             watcher.lost()
@@ -147,11 +149,20 @@ class Collection:
                     insort(self.keys, key)
             self.entries[key] = entry
         change = Change(revision=event.revision, entry=entry, previous=previous, deleted=record is None)
-        if len(self.history) == HISTORY_MAX:
-            self.floor = self.history[0].revision
-        self.history.append(change)
+        if previous is not None:
+            previous.memo = None  # only history now: what was derived from it is of no more use
+        self._remember(change)
         self.changed = event.revision
         return change
+
+    def _remember(self, change: Change) -> None:
+        history = self.history
+        history.append(change)
+        self._history_bytes += len(change.entry.body)
+        while len(history) > 1 and (len(history) > HISTORY_MAX or self._history_bytes > HISTORY_BYTES_MAX):
+            oldest = history.popleft()
+            self._history_bytes -= len(oldest.entry.body)
+            self.floor = oldest.revision
 
     def subscribe(self, watcher: Watcher, revision: int) -> list[Change]:
         """Add a watcher that has seen everything up to `revision`; returns what it missed since, already counted as

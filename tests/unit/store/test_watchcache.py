@@ -10,7 +10,7 @@ import pytest
 from steersman.lib.clock import SystemClock
 from steersman.store.drivers.memory import MemoryStore
 from steersman.store.interface import Compacted, Put, StoreUnavailable
-from steersman.store.watchcache import FANOUT_SLICE, FOLLOW_S_MAX, HISTORY_MAX
+from steersman.store.watchcache import FANOUT_SLICE, FOLLOW_S_MAX, HISTORY_BYTES_MAX, HISTORY_MAX
 
 from .cached import MAPS, PODS, Bench, Distant, Recorder, TextIndex, turns
 
@@ -273,6 +273,22 @@ async def test_beyond_the_history_is_too_old(bench: Bench, changes: int) -> None
     assert (caught.value.compact_revision, caught.value.revision) == (forgotten, 4)
     assert bench.watch(3).story == [b"+a=1@4"]
     assert bench.watch(forgotten).story[-1] == b"+a=1@4"
+
+
+async def test_long_changes_are_remembered_as_far_as_there_is_room(bench: Bench) -> None:
+    long = "x" * (HISTORY_BYTES_MAX // 3)
+    for number in range(5):
+        await bench.put(f"a={number}{long}")
+    assert [change.revision for change in bench.pods.history] == [6, 7]
+    assert bench.pods.floor == 5
+
+
+async def test_what_was_derived_from_a_past_state_is_forgotten(bench: Bench) -> None:
+    await bench.put("a=1")
+    past = bench.pods.entries[PODS + "a"]
+    past.memo = "derived"
+    await bench.put("a=2")
+    assert past.memo is None
 
 
 async def test_before_the_cache_began_is_too_old(bench: Bench) -> None:

@@ -53,12 +53,11 @@ class _Answer(NamedTuple):
 class _Access:
     """Everything bound to one user in one namespace, and the answers found so far."""
 
-    __slots__ = ("answers", "cluster_version", "missing", "namespace_version", "refusal", "rules")
+    __slots__ = ("answers", "missing", "refusal", "rules")
 
-    def __init__(self, rules: list[BoundRule], missing: list[MissingRole], versions: tuple[int, int]) -> None:
+    def __init__(self, rules: list[BoundRule], missing: list[MissingRole]) -> None:
         self.rules = rules
         self.missing = missing
-        self.cluster_version, self.namespace_version = versions
         self.answers: dict[tuple[str, ...], _Answer] = {}
         messages = [f'{role.kind.lower()}.{RBAC_GROUP} "{role.name}" not found' for role in missing]
         self.refusal = Decision(reason=f"RBAC: {aggregate(messages)}") if messages else NO_OPINION
@@ -70,12 +69,21 @@ class _Access:
         return answer
 
 
+class _Held(NamedTuple):
+    """What a user may do in a namespace, and the versions for which that is so."""
+
+    access: _Access
+    cluster_version: int
+    namespace_version: int
+
+
 class RBAC:
     """The authorizer."""
 
     def __init__(self, *, roles: RoleSource) -> None:
         self._roles = roles
-        self._accesses: dict[tuple[str, tuple[str, ...], str], _Access] = {}
+        self._accesses: dict[tuple[str, tuple[str, ...], str], _Held] = {}
+        self._compiled: dict[tuple[str, str], tuple[Object, tuple[CompiledRule, ...]]] = {}
         self._bindings: dict[str, tuple[int, _BindingIndex]] = {}
 
     def authorize(self, attributes: Attributes) -> Decision:
@@ -124,21 +132,21 @@ class RBAC:
     def _access(self, user: User, namespace: str) -> _Access:
         roles = self._roles
         key = (user.name, user.groups, namespace)
-        access = self._accesses.get(key)
+        held = self._accesses.get(key)
         cluster_version = roles.version("")
         namespace_version = roles.version(namespace) if namespace else 0
-        if (
-            access is not None
-            and access.cluster_version == cluster_version
-            and access.namespace_version == namespace_version
-        ):
-            return access
-        if access is None and len(self._accesses) >= _ACCESSES_MAX:
+        if held is not None and held.cluster_version == cluster_version and held.namespace_version == namespace_version:
+            return held.access
+        if namespace and not any(self._binding_index(namespace).of(user)):
+            access = self._access(user, "")  # nothing is added here: one access for all such namespaces
+        else:
+            access = self._compile(user, namespace)
+        if held is None and len(self._accesses) >= _ACCESSES_MAX:
             self._accesses.clear()
-        access = self._accesses[key] = self._compile(user, namespace, (cluster_version, namespace_version))
+        self._accesses[key] = _Held(access, cluster_version, namespace_version)
         return access
 
-    def _compile(self, user: User, namespace: str, versions: tuple[int, int]) -> _Access:
+    def _compile(self, user: User, namespace: str) -> _Access:
         rules: list[BoundRule] = []
         missing: list[MissingRole] = []
         for scope in ("", namespace) if namespace else ("",):
@@ -152,8 +160,20 @@ class RBAC:
                 if role is None:
                     missing.append(MissingRole(kind, name))
                     continue
-                rules.extend(BoundRule(source, rule) for rule in compile_rules(role))
-        return _Access(rules, missing, versions)
+                rules.extend(BoundRule(source, rule) for rule in self._rules_of(role))
+        return _Access(rules, missing)
+
+    def _rules_of(self, role: Object) -> tuple[CompiledRule, ...]:
+        """Compiled once for all who are bound to the role."""
+        key = (role["metadata"].get("namespace", ""), role["metadata"]["name"])
+        known = self._compiled.get(key)
+        if known is not None and known[0] is role:
+            return known[1]
+        if len(self._compiled) >= _ACCESSES_MAX:
+            self._compiled.clear()
+        rules = compile_rules(role)
+        self._compiled[key] = (role, rules)
+        return rules
 
     def _binding_index(self, scope: str) -> _BindingIndex:
         version = self._roles.version(scope)

@@ -245,7 +245,28 @@ def test_what_is_remembered_is_bounded_whatever_is_asked(roles):
     for number in range(3000):
         rbac.authorize(Attributes(ALICE, "get", path=f"/{number}", is_resource=False))
         ask(roles, "get", "pods", name=f"p{number}", namespace="ns", rbac=rbac)
-    assert all(len(access.answers) <= 1024 for access in rbac._accesses.values())
+    assert all(len(held.access.answers) <= 1024 for held in rbac._accesses.values())
     for number in range(5000):
         ask(roles, "get", "pods", user=User(f"u{number}"), rbac=rbac)
     assert len(rbac._accesses) <= 4096
+
+
+def test_namespaces_that_add_nothing_share_what_is_known_of_the_cluster(roles):
+    roles.role_of("r", rule("get", "pods"))
+    roles.bind("b", "r", "User alice")
+    roles.bind("inside", "r", "User alice", namespace="mine", kind="ClusterRole")
+    rbac = RBAC(roles=roles)
+    assert rbac._access(ALICE, "a") is rbac._access(ALICE, "b") is rbac._access(ALICE, "")
+    assert rbac._access(ALICE, "mine") is not rbac._access(ALICE, "")
+    roles.bind("later", "r", "User alice", namespace="a", kind="ClusterRole")
+    assert rbac._access(ALICE, "a") is not rbac._access(ALICE, "")
+
+
+def test_a_role_is_compiled_once_for_all_who_are_bound_to_it(roles):
+    roles.role_of("r", rule("get", "pods"))
+    roles.bind("b", "r", "User alice", "User bob")
+    rbac = RBAC(roles=roles)
+    first, second = (rbac._access(User(name), "").rules[0].rule for name in ("alice", "bob"))
+    assert first is second
+    roles.role_of("r", rule("list", "pods"))
+    assert rbac._access(ALICE, "").rules[0].rule.verbs == {"list"}
