@@ -1,0 +1,124 @@
+"""ownership: which objects belong to a controller's object: owned, adopted when they match, released when they do not.
+
+Invariants: an object that another one owns is left alone; nothing is adopted for an owner that is being deleted, which
+is looked up where it is kept before the first adoption; release and adoption name the uids they are about.
+Upstream: pkg/controller/controller_ref_manager.go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steersman.api.errors import Invalid, NotFound
+from steersman.client.client import key_of
+from steersman.client.request import PatchType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from steersman.api.meta.types import Object
+    from steersman.api.resource import Resource
+    from steersman.client.client import Client
+    from steersman.client.request import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an owner has a claim on: what is its own already, what to adopt, what to release."""
+
+    owned: list[Object]
+    adopt: list[Object]
+    release: list[Object]
+
+
+class OwnerGoneError(Exception):
+    """The owner is being deleted or was replaced, which the cache did not show; the message says so."""
+
+
+def controller_of(obj: Object) -> Object | None:
+    """The ownerReference of the one that controls it."""
+    for reference in obj["metadata"].get("ownerReferences") or ():
+        if reference.get("controller"):
+            owner: Object = reference
+            return owner
+    return None
+
+
+def reference_to(owner: Object, resource: Resource) -> Object:
+    """The ownerReference that makes `owner` the controller."""
+    metadata = owner["metadata"]
+    return {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def plan_claim(owner: Object, objects: Iterable[Object], matches: Callable[[Object], bool]) -> Claim:
+    """Sort `objects` of the owner's namespace. `matches`: the owner's selector."""
+    uid, deleted = owner["metadata"]["uid"], bool(owner["metadata"].get("deletionTimestamp"))
+    claim = Claim([], [], [])
+    for obj in objects:
+        reference = controller_of(obj)
+        if reference is None:
+            if not deleted and not obj["metadata"].get("deletionTimestamp") and matches(obj):
+                claim.adopt.append(obj)
+        elif reference["uid"] == uid:
+            if matches(obj):
+                claim.owned.append(obj)
+            elif not deleted:
+                claim.release.append(obj)
+    return claim
+
+
+class Claims:
+    """Carries claims out, for one controller."""
+
+    def __init__(self, *, client: Client, owners: Resource, objects: Resource) -> None:
+        self._client = client
+        self._owners = owners
+        self._objects = objects
+
+    async def settle(self, owner: Object, claim: Claim) -> list[Object]:
+        """Adopt and release; all that is the owner's now. Raises OwnerGoneError, ApiError."""
+        mine = list(claim.owned)
+        for obj in claim.release:
+            await self._release(obj, owner["metadata"]["uid"])
+        if claim.adopt:
+            await self._check_owner(owner)
+        mine += [obj for obj in claim.adopt if await self._adopt(obj, owner)]
+        return mine
+
+    async def _check_owner(self, owner: Object) -> None:
+        key = key_of(owner)
+        found = await self._client.get(self._owners, key)
+        if found["metadata"]["uid"] != owner["metadata"]["uid"]:
+            raise OwnerGoneError(f"{self._owners.kind} {key} was replaced: nothing is adopted for it")
+        if found["metadata"].get("deletionTimestamp"):
+            raise OwnerGoneError(f"{self._owners.kind} {key} is being deleted: nothing is adopted for it")
+
+    async def _adopt(self, obj: Object, owner: Object) -> bool:
+        metadata: Object = {"uid": obj["metadata"]["uid"], "ownerReferences": [reference_to(owner, self._owners)]}
+        try:
+            await self._patch(key_of(obj), metadata)
+        except NotFound:
+            return False
+        return True
+
+    async def _release(self, obj: Object, owner_uid: str) -> None:
+        metadata: Object = {
+            "uid": obj["metadata"]["uid"],
+            "ownerReferences": [{"$patch": "delete", "uid": owner_uid}],
+        }
+        try:
+            await self._patch(key_of(obj), metadata)
+        except (NotFound, Invalid):
+            # It is gone, or was replaced by another of its name, or has no owners any more.
+            return
+
+    async def _patch(self, key: Key, metadata: Object) -> None:
+        await self._client.patch(self._objects, key, {"metadata": metadata}, kind=PatchType.STRATEGIC)

@@ -1,0 +1,58 @@
+"""Terse builders of the objects that controllers look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steersman.api.meta.types import Object
+
+CREATED = "2026-01-01T00:00:00Z"
+
+
+def meta(name: str, *, namespace: str = "ns", **more: Any) -> Object:
+    """Metadata with a uid made of the name."""
+    return {
+        "name": name,
+        "namespace": namespace,
+        "uid": f"uid-{name}",
+        "resourceVersion": "1",
+        "creationTimestamp": CREATED,
+        **more,
+    }
+
+
+def owned_by(owner: Object, *, kind: str = "ReplicaSet") -> list[Object]:
+    """OwnerReferences with `owner` as the controller."""
+    metadata = owner["metadata"]
+    return [{"kind": kind, "name": metadata["name"], "uid": metadata["uid"], "controller": True}]
+
+
+def pod(
+    name: str,
+    *,
+    phase: str = "Running",
+    node: str = "n1",
+    ready: str | bool = True,
+    labels: dict[str, str] | None = None,
+    restarts: int = 0,
+    owner: Object | None = None,
+    **metadata: Any,
+) -> Object:
+    """`ready`: a time since when, True for since creation, False for not."""
+    more = {"labels": labels if labels is not None else {"app": "web"}, **metadata}
+    if owner is not None:
+        more["ownerReferences"] = owned_by(owner)
+    status: Object = {"phase": phase, "containerStatuses": [{"name": "c", "restartCount": restarts}]}
+    since = CREATED if ready is True else ready
+    status["conditions"] = [{"type": "Ready", "status": "True", "lastTransitionTime": since}] if since else []
+    spec: Object = {"containers": [{"name": "c"}], **({"nodeName": node} if node else {})}
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": meta(name, **more), "spec": spec, "status": status}
+
+
+def replica_set(name: str = "web", replicas: int = 3, **more: Any) -> Object:
+    """Selects app=web."""
+    metadata = meta(name, generation=1, **more.pop("metadata", {}))
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}}
+    selector = {"matchLabels": {"app": "web"}}
+    return {"metadata": metadata, "spec": {"replicas": replicas, "selector": selector, "template": template}, **more}
