@@ -1,6 +1,6 @@
 """ttl_after_finished: delete finished Jobs once spec.ttlSecondsAfterFinished has elapsed.
 
-Reads: jobs. Writes: jobs (delete).
+Reads: jobs. Writes: jobs (delete; looked at where they are kept before).
 Invariants: an unfinished Job is never deleted; a Job that is deleted is the very one that was looked at, in the state
 that the API server holds; skew between clocks can only delay a deletion.
 Upstream differences: none known.
@@ -42,7 +42,7 @@ class TTLAfterFinished(Controller):
 
     name = "ttl_after_finished"
     reads = (JOBS,)
-    writes = (Writes(JOBS, ("delete",)),)
+    writes = (Writes(JOBS, ("delete", "get")),)
 
     def setup(self) -> None:
         self.on(JOBS)

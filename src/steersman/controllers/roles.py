@@ -1,0 +1,30 @@
+"""roles: what a controller declares, as the ClusterRole that its service account needs. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from steersman.api.meta.types import Object
+    from steersman.controllers.base import Controller
+
+_EVENTS: Object = {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch", "update"]}
+
+
+def service_account(name: str) -> str:
+    """The service account of a controller, in kube-system."""
+    return f"{name.replace('_', '-')}-controller"
+
+
+def rules_of(controller: type[Controller]) -> list[Object]:
+    """Rules of its ClusterRole: it lists and watches what it reads, does what it declares, and tells of it in events."""
+    rules = [_rule(resource.group, resource.plural, ("list", "watch")) for resource in controller.reads]
+    for write in controller.writes:
+        plural = write.resource.plural
+        name = f"{plural}/{write.subresource}" if write.subresource else plural
+        rules.append(_rule(write.resource.group, name, write.verbs))
+    return [*rules, _EVENTS]
+
+
+def _rule(group: str, resource: str, verbs: tuple[str, ...]) -> Object:
+    return {"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}

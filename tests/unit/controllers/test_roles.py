@@ -1,0 +1,27 @@
+"""What controllers may do."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import pytest
+
+from steersman.apiserver.authz.rules import covers
+from steersman.controllers.catalog import CONTROLLERS, load_controller
+from steersman.controllers.roles import rules_of, service_account
+
+POLICY = json.loads(files("steersman.apiserver.authz").joinpath("bootstrap_policy.json").read_text())
+ROLES = {role["name"]: role.get("rules", []) for role in POLICY["clusterroles"]}
+
+
+def test_a_service_account_is_named_like_its_controller():
+    assert service_account("ttl_after_finished") == "ttl-after-finished-controller"
+
+
+@pytest.mark.parametrize("name", CONTROLLERS)
+def test_a_controller_declares_no_more_than_the_role_that_every_cluster_begins_with(name):
+    controller = load_controller(name)
+    assert controller.name == name
+    role = ROLES[f"system:controller:{service_account(name)}"]
+    assert covers(role, rules_of(controller)) == []
