@@ -17,7 +17,7 @@ def service_account(name: str) -> str:
 
 
 def rules_of(controller: type[Controller]) -> list[Object]:
-    """Rules of its ClusterRole: it lists and watches what it reads, does what it declares, and tells of it in events."""
+    """Rules of its ClusterRole: it lists and watches what it reads, does what it declares, tells of it in events."""
     rules = [_rule(resource.group, resource.plural, ("list", "watch")) for resource in controller.reads]
     for write in controller.writes:
         plural = write.resource.plural
