@@ -73,12 +73,17 @@ _BY_CODE: dict[int, type[api.ApiError]] = {
 def refusal(code: int, body: Any, retry_after_s: int | None = None) -> api.ApiError:
     """The error that an answer of at least 400 stands for. `body`: decoded JSON, or text."""
     status: Object = body if isinstance(body, dict) and body.get("kind") == "Status" else {}
-    kind = _BY_REASON.get(status.get("reason", "")) or _BY_CODE.get(code, api.ApiError)
+    reason = status.get("reason", "")
+    kind = _BY_REASON.get(reason) or _BY_CODE.get(code, api.ApiError)
     message = status.get("message") or (body if isinstance(body, str) and body else f"the server answered {code}")
     details: Object | None = status.get("details")
     if retry_after_s is not None:
         details = {"retryAfterSeconds": retry_after_s, **(details or {})}
-    error = kind(message, details=details) if kind is not api.Unauthorized else api.Unauthorized(message)
+    error = api.Unauthorized(message) if kind is api.Unauthorized else kind(message)
+    error.details = details
+    error.code = status.get("code") or code
+    if status:
+        error.reason = reason  # also one that we have no class for
     error.list_meta = status.get("metadata") or {}
     return error
 

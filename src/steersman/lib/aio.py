@@ -48,6 +48,11 @@ class Tasks:
     def __len__(self) -> int:
         return len(self._running)
 
+    async def wait(self) -> None:
+        """Until none runs any more."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
+
     async def close(self) -> None:
         """Cancel what still runs and wait until all of it has ended; safe to call twice, and from one of the tasks."""
         self._closed = True

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from steersman.apiserver.verbs import watch
-from steersman.testing.in_process import _MemoryWire
+from steersman.lib.http.in_process import MemoryWire
 from steersman.testing.virtual_time import settle
 
 pytestmark = pytest.mark.virtual_time
@@ -68,8 +68,8 @@ async def test_a_client_that_does_not_read_what_was_there_is_cut_off(api: Any, m
     monkeypatch.setattr(watch, "INITIAL_SLICE_BYTES", 1)
     monkeypatch.setattr(watch, "UNREAD_BYTES_MAX", 1000)
     always_full = property(lambda _self: True, lambda _self, _value: None)
-    monkeypatch.setattr(_MemoryWire, "write_paused", always_full, raising=False)
-    monkeypatch.setattr(_MemoryWire, "writable", lambda _self: asyncio.get_running_loop().create_future())
+    monkeypatch.setattr(MemoryWire, "write_paused", always_full, raising=False)
+    monkeypatch.setattr(MemoryWire, "writable", lambda _self: asyncio.get_running_loop().create_future())
     await make(api, "a")
     stream = await api.watch(MAPS)
     await settle()
