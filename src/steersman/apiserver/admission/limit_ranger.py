@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from steersman.api.core.limit_range import LIMIT_RANGES
 from steersman.api.core.persistent_volume_claim import PERSISTENT_VOLUME_CLAIMS
 from steersman.api.core.pod import PODS
+from steersman.api.core.pod_resources import amounts
 from steersman.api.core.podspec.arithmetic import aggregate
 from steersman.apiserver.admission.interface import CREATE, UPDATE, Plain
 from steersman.apiserver.admission.limits import Bounds, claim_violations, compile_bounds, violations
-from steersman.apiserver.admission.pod_resources import amounts
 from steersman.apiserver.authn.credentials import aggregate as one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from steersman.api.core.pod_resources import Amounts
     from steersman.api.meta.types import Object
     from steersman.apiserver.admission.interface import Reader, Review
-    from steersman.apiserver.admission.pod_resources import Amounts
 
 ANNOTATION = "kubernetes.io/limit-ranger"
 _POD_LEVEL = ("cpu", "memory")

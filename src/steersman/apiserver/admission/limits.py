@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from steersman.api.meta.quantity import ZERO, Quantity, parse
 
 if TYPE_CHECKING:
+    from steersman.api.core.pod_resources import Amounts
     from steersman.api.meta.types import Object
-    from steersman.apiserver.admission.pod_resources import Amounts
 
 _MILLI_MAX = (2**63 - 1) // 1000
 """Up to here upstream compares thousandths, above it whole numbers."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.node import NODES
 from steersman.api.core.pod import PODS
+from steersman.api.core.pod_resources import pod_requests
 from steersman.api.errors import go_quote
 from steersman.api.meta.quantity import ZERO, parse
 from steersman.apiserver.admission.interface import UPDATE, Plain
-from steersman.apiserver.admission.pod_resources import pod_requests
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object

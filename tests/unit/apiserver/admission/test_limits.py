@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from steersman.api.core.pod_resources import amounts
 from steersman.apiserver.admission.limits import claim_violations, compile_bounds, violations
-from steersman.apiserver.admission.pod_resources import amounts
 
 
 def _violations(item, requests=None, limits=None):

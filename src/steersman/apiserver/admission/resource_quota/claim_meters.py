@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.api.core.pod import PODS
+from steersman.api.core.pod_resources import Amounts, add, raise_to
 from steersman.api.dra.device_class import DEVICE_CLASSES
 from steersman.api.dra.resource_claim import RESOURCE_CLAIMS
 from steersman.api.meta.quantity import ZERO, of_value
 from steersman.apiserver.admission.interface import CREATE, UPDATE
-from steersman.apiserver.admission.pod_resources import Amounts, add, raise_to
 from steersman.apiserver.admission.resource_quota.meters import (
     DEVICE_CLASS,
     REQUESTS,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from steersman.api.core.podspec.validation.resources import is_extended, is_native
-from steersman.api.meta.quantity import Quantity, of_value, parse
-from steersman.apiserver.admission.interface import CREATE, UPDATE
-from steersman.apiserver.admission.persistent_volume_claim_resize import class_of_claim
-from steersman.apiserver.admission.pod_resources import (
+from steersman.api.core.pod_resources import (
     Amounts,
     amounts,
     charged_limits,
     charged_requests,
     has_pod_level,
 )
+from steersman.api.core.podspec.validation.resources import is_extended, is_native
+from steersman.api.meta.quantity import Quantity, of_value, parse
+from steersman.apiserver.admission.interface import CREATE, UPDATE
+from steersman.apiserver.admission.persistent_volume_claim_resize import class_of_claim
 from steersman.apiserver.admission.resource_quota import scopes
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.api.core.pod_resources import Amounts
 from steersman.api.core.resource_quota import RESOURCE_QUOTAS
 from steersman.apiserver.admission.interface import CREATE, UPDATE, Plain
-from steersman.apiserver.admission.pod_resources import Amounts
 from steersman.apiserver.admission.resource_quota.claim_meters import ResourceClaims
 from steersman.apiserver.admission.resource_quota.meters import Counter, PersistentVolumeClaims, Pods, Services
 from steersman.apiserver.admission.resource_quota.quota import Quota, compile_quota, difference, excess

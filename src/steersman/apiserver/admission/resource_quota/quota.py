@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from steersman.api.core.pod_resources import Amounts, amounts
 from steersman.api.meta.quantity import ZERO
-from steersman.apiserver.admission.pod_resources import Amounts, amounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steersman.apiserver.admission.pod_resources import charged_limits, charged_requests, pod_limits, pod_requests
+from steersman.api.core.pod_resources import charged_limits, charged_requests, pod_limits, pod_requests
 
 from .shelf import container, pod, resources
 

@@ -1,4 +1,4 @@
-"""What a pod asks for and is limited to as a whole, as admission counts it. Amounts by resource name."""
+"""What a pod asks for and is limited to as a whole, by resource name: what is charged, and what nodes must hold."""
 
 from __future__ import annotations
 
