@@ -4,7 +4,7 @@ import pytest
 
 from steersman.api.core.pod_resources import charged_limits, charged_requests, pod_limits, pod_requests
 
-from .shelf import container, pod, resources
+from ...apiserver.admission.shelf import container, pod, resources
 
 
 def _text(found):
