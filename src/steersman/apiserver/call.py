@@ -47,6 +47,11 @@ class Call:
     def query(self) -> dict[str, list[str]]:
         return self.request.params
 
+    @property
+    def single_name(self) -> str:
+        """Of the one object that a list or watch can be about; names are unique within a namespace only."""
+        return self.info.name if self.info.namespace or not self.served.resource.namespaced else ""
+
     def write(self, options: WriteOptions, kind: str, *, name: str = "") -> Write:
         """The write that this request asks for; `kind`: CreateOptions, UpdateOptions, PatchOptions."""
         manager = options.field_manager or default_manager(self.request.headers.get("user-agent")) or UNNAMED

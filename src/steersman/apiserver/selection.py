@@ -65,7 +65,7 @@ class _Fields(dict[str, str]):
 
 def select(resource: Resource, options: ListOptions, *, prefix: str, name: str = "") -> Selection:
     """Raises BadRequest for selectors that cannot be read or name an unknown field. `name`: only the object of that
-    name.
+    name, which must be unique in the range.
     """
     labels = fields = None
     if options.label_selector:

@@ -42,7 +42,7 @@ def list_(call: Call, service: Service) -> Response | StreamResponse | Awaitable
     """Raises BadRequest, Invalid, Timeout, Expired."""
     options = list_options(call.query, watch=False)
     selection = select(
-        call.served.resource, options, prefix=call.served.range_prefix(call.info.namespace), name=call.info.name
+        call.served.resource, options, prefix=call.served.range_prefix(call.info.namespace), name=call.single_name
     )
     simple = not (options.resource_version or options.continue_token or options.limit)
     if simple and service.cache.embedded and call.served.view is None:

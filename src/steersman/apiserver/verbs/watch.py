@@ -47,7 +47,7 @@ def watch(call: Call, service: Service) -> StreamResponse:
     """Raises BadRequest, Invalid, Timeout. What goes wrong later is an ERROR event."""
     options = list_options(call.query, watch=True)
     selection = select(
-        call.served.resource, options, prefix=call.served.range_prefix(call.info.namespace), name=call.info.name
+        call.served.resource, options, prefix=call.served.range_prefix(call.info.namespace), name=call.single_name
     )
     version = parse_version(options.resource_version, _Unreadable) if options.resource_version else 0
     timeout_s = options.timeout_s or service.rng.randint(MIN_TIMEOUT_S, 2 * MIN_TIMEOUT_S)

@@ -108,3 +108,12 @@ async def test_all_namespaces_in_order_of_their_keys(api: Any) -> None:
 async def test_namespaces_have_no_namespace_to_select_by(api: Any) -> None:
     reply = await api.ask("GET", "/api/v1/namespaces", fieldSelector="metadata.namespace=x")
     assert (reply.status, reply.json()["message"]) == (400, "field label not supported: metadata.namespace")
+
+
+async def test_a_name_may_be_asked_for_in_all_namespaces(api: Any) -> None:
+    for namespace in ("default", "kube-system"):
+        await api.ask("POST", f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "same"}})
+        await api.ask("POST", f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "other"}})
+    reply = await api.ask("GET", "/api/v1/configmaps", fieldSelector="metadata.name=same")
+    found = [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in reply.json()["items"]]
+    assert found == [("default", "same"), ("kube-system", "same")]
