@@ -148,9 +148,11 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> PKI:
 
 
 @pytest.fixture(scope="session")
-def open_api(pki: PKI) -> Callable[[], AbstractAsyncContextManager[Api]]:
-    """Opens an API server without sockets, threads or real time: memory store, seeded chance."""
-    return lambda: _running_api(pki)
+def open_api(pki: PKI) -> Callable[..., AbstractAsyncContextManager[Api]]:
+    """Opens an API server without sockets, threads or real time: memory store, seeded chance, tokens of admin and
+    alice. `certificates`: those of clients are a proof of identity.
+    """
+    return lambda *, certificates=False: _running_api(pki, certificates=certificates)
 
 
 @pytest.fixture
@@ -177,7 +179,7 @@ class _Healthy:
 
 
 @asynccontextmanager
-async def _running_api(pki: PKI) -> AsyncIterator[Api]:
+async def _running_api(pki: PKI, *, certificates: bool) -> AsyncIterator[Api]:
     from steersman.apiserver.authn.service_account_issuer import TokenIssuer
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.identifiers import Identifiers
@@ -198,7 +200,14 @@ async def _running_api(pki: PKI) -> AsyncIterator[Api]:
         retired_keys=pki.verification_keys(),
         jwks_uri="https://127.0.0.1/openid/v1/jwks",
     )
-    identity = Identity(issuer=issuer, token_users={"admin-token": User(name="admin", groups=("system:masters",))})
+    identity = Identity(
+        issuer=issuer,
+        token_users={
+            "admin-token": User(name="admin", groups=("system:masters",)),
+            "alice-token": User(name="alice", groups=("devs",)),
+        },
+        client_ca_pem=pki.ca_pem() if certificates else "",
+    )
     parts = wire(store=store, clock=clock, rng=rng, identity=identity, config=config, state=_Healthy())
     await parts.service.cache.start(lambda error: pytest.fail(f"the feed ended: {error}"))
     await parts.start()
