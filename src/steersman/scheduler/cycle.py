@@ -1,0 +1,130 @@
+"""cycle: which node a pod goes to, and why. Pure.
+
+pre_filter > filter, plugin by plugin over the nodes that are left > pre_score > score > the best, equals at random
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from steersman.scheduler.framework import SKIP, Cycle, Only, Refusal, Rejected, scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from random import Random
+
+    from steersman.scheduler.framework import Plugin
+    from steersman.scheduler.pod_info import PodInfo
+    from steersman.scheduler.snapshot import Amounts, Mask, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The plugins of one scheduler name, in order, and what their scores weigh."""
+
+    plugins: tuple[Plugin, ...]
+    weights: Mapping[str, int] = field(default_factory=dict)
+    """By plugin; 1 where nothing is said."""
+
+    def weight(self, plugin: Plugin) -> int:
+        return self.weights.get(plugin.name) or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one plugin refused."""
+
+    plugin: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of one cycle. `node` is None when no node can take the pod."""
+
+    node: str | None
+    snapshot_nodes: int
+    rejected: tuple[str, Rejected] | None = None
+    """The plugin that refused before any node was looked at, and what it said."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Each with the nodes that this refusal was the first for, in the order of the plugins."""
+    scores: Mapping[str, Amounts] = field(default_factory=dict)
+    """By plugin: weighted scores of the feasible nodes; empty where only one was feasible."""
+    feasible: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many nodes each reason refused; a node counts once for each reason of its first refusing plugin."""
+        found: dict[str, int] = {}
+        for verdict in self.verdicts:
+            number = int(np.count_nonzero(verdict.refusal.nodes))
+            if number:
+                found[verdict.refusal.reason] = found.get(verdict.refusal.reason, 0) + number
+        return found
+
+    def reasons(self, column: int) -> Iterator[tuple[str, str]]:
+        """Why one node, by its place in the snapshot, was refused: (plugin, reason)."""
+        for verdict in self.verdicts:
+            if verdict.refusal.nodes[column]:
+                yield verdict.plugin, verdict.refusal.reason
+
+
+def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> Decision:
+    """One cycle over all nodes."""
+    cycle = Cycle(pod, snapshot)
+    alive, skipped, verdicts = ~snapshot.none(), set(), list[Verdict]()
+    for plugin in profile.plugins:
+        said = plugin.pre_filter(cycle)
+        if said is SKIP:
+            skipped.add(plugin.name)
+        elif isinstance(said, Rejected):
+            return Decision(None, len(snapshot), rejected=(plugin.name, said))
+        elif isinstance(said, Only):
+            verdicts += _restrict(plugin, said, snapshot, alive)
+    for plugin in profile.plugins:
+        if plugin.name not in skipped and alive.any():
+            verdicts += _filter(plugin, cycle, alive)
+    feasible = np.flatnonzero(alive)
+    if not len(feasible):
+        return Decision(None, len(snapshot), verdicts=tuple(verdicts))
+    names = tuple(snapshot.names[column] for column in feasible)
+    if len(feasible) == 1:
+        return Decision(names[0], len(snapshot), verdicts=tuple(verdicts), feasible=names)
+    weighed = _score(profile, cycle, feasible)
+    total = sum(weighed.values(), np.zeros(len(feasible), np.int64))
+    best = np.flatnonzero(total == total.max())
+    return Decision(
+        names[best[rng.randrange(len(best))]],
+        len(snapshot),
+        verdicts=tuple(verdicts),
+        scores=weighed,
+        feasible=names,
+    )
+
+
+def _restrict(plugin: Plugin, only: Only, snapshot: Snapshot, alive: Mask) -> Sequence[Verdict]:
+    keep = np.fromiter((name in only.names for name in snapshot.names), np.bool_, len(snapshot))
+    cut = alive & ~keep
+    alive &= keep
+    return [Verdict(plugin.name, Refusal(cut, f"node(s) didn't satisfy plugin(s) [{plugin.name}]"))]
+
+
+def _filter(plugin: Plugin, cycle: Cycle, alive: Mask) -> list[Verdict]:
+    """Takes what is refused out of `alive`."""
+    verdicts = []
+    gone = np.zeros_like(alive)
+    for refusal in plugin.filter(cycle):
+        nodes = refusal.nodes & alive
+        gone |= nodes
+        verdicts.append(Verdict(plugin.name, Refusal(nodes, refusal.reason, refusal.preemptable)))
+    alive &= ~gone
+    return verdicts
+
+
+def _score(profile: Profile, cycle: Cycle, feasible: Amounts) -> dict[str, Amounts]:
+    """Weighted scores by plugin; a plugin that skips is not among them."""
+    asked = [plugin for plugin in profile.plugins if scores(plugin) and plugin.pre_score(cycle, feasible) is not SKIP]
+    return {plugin.name: plugin.score(cycle, feasible) * profile.weight(plugin) for plugin in asked}

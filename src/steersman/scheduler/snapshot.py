@@ -1,0 +1,162 @@
+"""All nodes at one moment, as columns: a row per resource, a column per node.
+
+The loop changes one snapshot in place as objects change and pods are assumed; a cycle only reads it. Amounts are int64:
+bytes do not fit into float32. Nodes keep the order in which they were added.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from steersman.api.meta.quantity import parse
+from steersman.scheduler.pod_info import CPU, EPHEMERAL, MEMORY, PODS, amount_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from steersman.api.meta.types import Object
+    from steersman.scheduler.pod_info import PodInfo
+
+    Amounts: TypeAlias = NDArray[np.int64]
+    Mask: TypeAlias = NDArray[np.bool_]
+
+_FIRST_ROWS = (CPU, MEMORY, EPHEMERAL)
+
+
+class Snapshot:
+    """Rows of `allocatable` and `requested` are in the order of `resources`; columns in the order of `nodes`."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Object] = []
+        self.names: list[str] = []
+        self.index: dict[str, int] = {}
+        self.pods: list[dict[str, PodInfo]] = []
+        """Of each node, by uid."""
+        self.resources: dict[str, int] = {name: row for row, name in enumerate(_FIRST_ROWS)}
+        self.allocatable: Amounts = np.zeros((len(_FIRST_ROWS), 0), np.int64)
+        self.requested: Amounts = np.zeros((len(_FIRST_ROWS), 0), np.int64)
+        self.scored: Amounts = np.zeros((2, 0), np.int64)
+        """Requested cpu and memory, counted as in scores."""
+        self.pods_allowed: Amounts = np.zeros(0, np.int64)
+        self.pods_count: Amounts = np.zeros(0, np.int64)
+        self.version = 0
+        """Rises with every change of a node (not of its pods): masks derived from nodes can be kept until then."""
+        self._masks: dict[object, tuple[int, Mask]] = {}
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    # -- nodes
+
+    def set_node(self, node: Object) -> None:
+        """Add a node, or take in its new state."""
+        name = node["metadata"]["name"]
+        column = self.index.get(name)
+        if column is None:
+            column = self.index[name] = len(self.nodes)
+            self.nodes.append(node)
+            self.names.append(name)
+            self.pods.append({})
+            self.allocatable = _wider(self.allocatable)
+            self.requested = _wider(self.requested)
+            self.scored = _wider(self.scored)
+            self.pods_allowed = np.append(self.pods_allowed, 0)
+            self.pods_count = np.append(self.pods_count, 0)
+        self.nodes[column] = node
+        listed = (node.get("status") or {}).get("allocatable") or {}
+        amounts = {resource: amount_of(resource, parse(text)) for resource, text in listed.items()}
+        self.pods_allowed[column] = amounts.pop(PODS, 0)
+        rows = [self._row(resource) for resource in amounts]
+        self.allocatable[:, column] = 0
+        self.allocatable[rows, column] = list(amounts.values())
+        self.version += 1
+
+    def remove_node(self, name: str) -> None:
+        """With its pods; a node that is not there is no error."""
+        column = self.index.pop(name, None)
+        if column is None:
+            return
+        for listed in (self.nodes, self.names, self.pods):
+            del listed[column]
+        self.index = {other: position for position, other in enumerate(self.names)}
+        self.allocatable = np.delete(self.allocatable, column, axis=1)
+        self.requested = np.delete(self.requested, column, axis=1)
+        self.scored = np.delete(self.scored, column, axis=1)
+        self.pods_allowed = np.delete(self.pods_allowed, column)
+        self.pods_count = np.delete(self.pods_count, column)
+        self.version += 1
+
+    # -- pods
+
+    def add_pod(self, pod: PodInfo, node: str) -> None:
+        """Charge a pod to a node; to one that is not there it makes no difference."""
+        self._charge(pod, node, 1)
+
+    def remove_pod(self, pod: PodInfo, node: str) -> None:
+        self._charge(pod, node, -1)
+
+    def _charge(self, pod: PodInfo, node: str, sign: int) -> None:
+        column = self.index.get(node)
+        if column is None or (sign > 0) == (pod.uid in self.pods[column]):
+            return
+        if sign > 0:
+            self.pods[column][pod.uid] = pod
+        else:
+            del self.pods[column][pod.uid]
+        self.pods_count[column] += sign
+        for resource, amount in pod.requests.items():
+            self.requested[self._row(resource), column] += sign * amount
+        for row, resource in enumerate((CPU, MEMORY)):
+            self.scored[row, column] += sign * pod.scored.get(resource, 0)
+
+    # -- for plugins
+
+    def mask(self, key: object, holds: Callable[[Object], bool]) -> Mask:
+        """For which nodes something holds; kept under `key` until a node changes. Read-only."""
+        kept = self._masks.get(key)
+        if kept is not None and kept[0] == self.version:
+            return kept[1]
+        if len(self._masks) >= _MASKS_MAX:
+            self._masks.clear()
+        made = np.fromiter(map(holds, self.nodes), np.bool_, len(self.nodes))
+        made.flags.writeable = False
+        self._masks[key] = (self.version, made)
+        return made
+
+    def row(self, resource: str) -> int | None:
+        """Where a resource stands; None if no node and no pod has ever named it."""
+        return self.resources.get(resource)
+
+    def none(self) -> Mask:
+        """A fresh mask of no node."""
+        return np.zeros(len(self.nodes), np.bool_)
+
+    def _row(self, resource: str) -> int:
+        row = self.resources.get(resource)
+        if row is None:
+            row = self.resources[resource] = len(self.resources)
+            empty = np.zeros((1, len(self.nodes)), np.int64)
+            self.allocatable = np.vstack((self.allocatable, empty))
+            self.requested = np.vstack((self.requested, empty))
+        return row
+
+
+_MASKS_MAX = 1024
+
+
+def snapshot_of(nodes: Iterable[Object], pods: Sequence[tuple[PodInfo, str]] = ()) -> Snapshot:
+    """A snapshot of nodes, and of pods with the node each is on."""
+    snapshot = Snapshot()
+    for node in nodes:
+        snapshot.set_node(node)
+    for pod, name in pods:
+        snapshot.add_pod(pod, name)
+    return snapshot
+
+
+def _wider(columns: Amounts) -> Amounts:
+    return np.hstack((columns, np.zeros((columns.shape[0], 1), np.int64)))

@@ -1,0 +1,85 @@
+"""All nodes as columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from steersman.scheduler.snapshot import Snapshot, snapshot_of
+
+from .nodes import node, pod
+
+
+def test_amounts_are_exact_integers():
+    snapshot = snapshot_of([node("a", cpu="1500m", memory="9007199254740993")])
+    assert snapshot.allocatable[:2, 0].tolist() == [1500, 9007199254740993]
+    assert snapshot.pods_allowed.tolist() == [110]
+
+
+def test_pods_are_charged_once_and_given_back():
+    snapshot = snapshot_of([node("a"), node("b")])
+    one = pod("one", cpu="2", memory="1Gi")
+    snapshot.add_pod(one, "b")
+    snapshot.add_pod(one, "b")
+    assert snapshot.requested[0].tolist() == [0, 2000]
+    assert snapshot.pods_count.tolist() == [0, 1]
+    snapshot.remove_pod(one, "b")
+    snapshot.remove_pod(one, "b")
+    assert not snapshot.requested.any()
+    assert snapshot.pods_count.tolist() == [0, 0]
+
+
+def test_a_container_that_asks_for_nothing_counts_in_scores_only():
+    snapshot = snapshot_of([node("a")], [(pod("one"), "a"), (pod("two", cpu="0", memory="0"), "a")])
+    assert snapshot.requested[:2, 0].tolist() == [0, 0]
+    assert snapshot.scored[:, 0].tolist() == [100, 200 << 20]
+
+
+def test_a_resource_gets_its_row_when_it_is_first_named():
+    snapshot = snapshot_of([node("a"), node("b", **{"example.com/gpu": "2"})])
+    row = snapshot.row("example.com/gpu")
+    assert snapshot.allocatable[row].tolist() == [0, 2]
+    assert snapshot.row("example.com/other") is None
+
+
+def test_a_node_that_goes_takes_its_pods_with_it():
+    snapshot = snapshot_of([node("a"), node("b"), node("c")], [(pod("one", cpu="1"), "b"), (pod("two", cpu="3"), "c")])
+    snapshot.remove_node("b")
+    snapshot.remove_node("nobody")
+    assert snapshot.names == ["a", "c"]
+    assert snapshot.index == {"a": 0, "c": 1}
+    assert snapshot.requested[0].tolist() == [0, 3000]
+    snapshot.add_pod(pod("late"), "b")
+    assert snapshot.pods_count.tolist() == [0, 1]
+
+
+def test_changing_in_place_is_as_good_as_beginning_anew():
+    nodes = [node("a"), node("b", cpu="4"), node("c", **{"example.com/gpu": "1"})]
+    pods = [(pod("one", cpu="1"), "b"), (pod("two", memory="1Gi"), "c")]
+    changed = Snapshot()
+    changed.set_node(node("a", cpu="1", **{"example.com/old": "7"}))
+    for each in nodes:
+        changed.set_node(each)
+    gone = pod("gone", cpu="9")
+    for each, name in [(gone, "a"), *pods]:
+        changed.add_pod(each, name)
+    changed.remove_pod(gone, "a")
+    fresh = snapshot_of(nodes, pods)
+    for resource, row in fresh.resources.items():
+        assert np.array_equal(fresh.allocatable[row], changed.allocatable[changed.row(resource)]), resource
+        assert np.array_equal(fresh.requested[row], changed.requested[changed.row(resource)]), resource
+    assert not changed.allocatable[changed.row("example.com/old")].any()
+
+
+def test_what_was_derived_from_nodes_is_kept_until_one_changes():
+    asked = []
+    snapshot = snapshot_of([node("a"), node("b")])
+
+    def is_b(each):
+        asked.append(each["metadata"]["name"])
+        return each["metadata"]["name"] == "b"
+
+    assert snapshot.mask("b", is_b).tolist() == snapshot.mask("b", is_b).tolist() == [False, True]
+    assert asked == ["a", "b"]
+    snapshot.set_node(node("b"))
+    snapshot.mask("b", is_b)
+    assert len(asked) == 4
