@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from steersman.api.errors import Invalid, NotFound
 from steersman.client.client import key_of
-from steersman.client.request import PatchType
+from steersman.client.request import Key, PatchType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
     from steersman.client.client import Client
-    from steersman.client.request import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +121,19 @@ class Claims:
 
     async def _patch(self, key: Key, metadata: Object) -> None:
         await self._client.patch(self._objects, key, {"metadata": metadata}, kind=PatchType.STRATEGIC)
+
+
+def concerned_owners(
+    old: Object | None, new: Object | None, *, kind: str, adopters: Callable[[Object], Iterable[Key]]
+) -> list[Key]:
+    """Whom a change of something owned concerns: its controller of `kind`, before and after; or, while it has none and
+    is not being deleted, whoever might adopt it.
+    """
+    keys: list[Key] = []
+    for obj in (old, new):
+        reference = controller_of(obj) if obj is not None else None
+        if obj is not None and reference is not None and reference["kind"] == kind:
+            keys.append(Key(obj["metadata"].get("namespace", ""), reference["name"]))
+    if new is not None and controller_of(new) is None and not new["metadata"].get("deletionTimestamp"):
+        keys += adopters(new)
+    return keys

@@ -58,7 +58,7 @@ def target_node(pod_spec: Object) -> str | None:
     for term in required.get("nodeSelectorTerms") or ():
         for field in term.get("matchFields") or ():
             if field.get("key") == _NAME and field.get("operator") == "In":
-                values = field.get("values") or ()
+                values = field.get("values") or []
                 return values[0] if len(values) == 1 else None
     return None
 
@@ -106,7 +106,7 @@ def _names(fields: Sequence[Object]) -> list[tuple[str, str, bool]] | None:
     """Field, value, and whether it must or must not be; None if one of them is none."""
     wanted = []
     for field in fields:
-        values = field.get("values") or ()
+        values = field.get("values") or []
         if field.get("operator") not in ("In", "NotIn") or len(values) != 1:
             return None
         wanted.append((field.get("key", ""), values[0], field["operator"] == "In"))

@@ -1,0 +1,75 @@
+"""pod_control: creates and deletes the pods of a controller's object, and tells of it in events about that object.
+
+Invariants: all that is written is remembered as pending; of many creations the first few go first, and the rest only if
+those went well.
+Upstream: RealPodControl of pkg/controller/controller_utils.go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from steersman.api.core.pod import PODS
+from steersman.api.errors import ApiError, NotFound
+from steersman.client.client import key_of
+from steersman.client.errors import TransportError, is_cause
+from steersman.controllers.replicas import slow_start
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from steersman.api.meta.types import Object
+    from steersman.client.client import Client
+    from steersman.client.events import Recorder
+    from steersman.client.request import Key
+    from steersman.controllers.pending import Pending
+
+Failure = ApiError | TransportError
+_TERMINATING = "NamespaceTerminating"
+
+
+class PodControl:
+    """For one controller."""
+
+    def __init__(self, *, client: Client, recorder: Recorder, pending: Pending) -> None:
+        self._client = client
+        self._recorder = recorder
+        self._pending = pending
+
+    async def create(self, key: Key, owner: Object, pods: Sequence[Object]) -> Failure | None:
+        """For `key`; the first error, after which the rest was not tried."""
+        rest = iter(pods)
+
+        async def create_next() -> None:
+            try:
+                made = await self._client.create(PODS, next(rest))
+            except ApiError as error:
+                if is_cause(error, _TERMINATING):
+                    return  # nothing can be created there any more, and nothing needs to be
+                self._recorder.event(owner, "Warning", "FailedCreate", f"Error creating: {error}")
+                raise
+            self._pending.created(key, made)
+            self._recorder.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+
+        return await slow_start(len(pods), create_next)
+
+    async def delete(self, key: Key, owner: Object, pods: Sequence[Object]) -> Failure | None:
+        """All of them, side by side; the first error."""
+        results = await asyncio.gather(*(self._delete(key, owner, pod) for pod in pods))
+        return next((result for result in results if result is not None), None)
+
+    async def _delete(self, key: Key, owner: Object, pod: Object) -> Failure | None:
+        place = key_of(pod)
+        try:
+            await self._client.delete(PODS, place)
+        except NotFound:
+            return None
+        except ApiError as error:
+            self._recorder.event(owner, "Warning", "FailedDelete", f"Error deleting: {error}")
+            return error
+        except TransportError as error:
+            return error
+        self._pending.deleted(key, pod)
+        self._recorder.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {place.name}")
+        return None
