@@ -135,7 +135,7 @@ class _Reader:
         try:
             tls = client_context(authorities_pem=authorities or None, verify=verify)
         except (OSError, ValueError) as error:
-            raise self._wrong(f"{place}.certificate-authority", f"holds no certificate: {error}")
+            raise self._wrong(f"{place}.certificate-authority", f"holds no certificate: {error}") from error
         if certificate is not None:
             self._show(tls, *certificate)
         return Target(url.hostname, port or 443, tls, self._text(cluster, place, "tls-server-name"))
@@ -157,7 +157,7 @@ class _Reader:
             try:
                 token = TokenFile(self._beside(token_file), monotonic=self._monotonic)
             except OSError as error:
-                raise self._wrong(f"{place}.tokenFile", f"{token_file}: {error.strerror}")
+                raise self._wrong(f"{place}.tokenFile", f"{token_file}: {error.strerror}") from error
         return token, (certificate, key) if certificate else None
 
     def _show(self, tls: ssl.SSLContext, certificate: str, key: str) -> None:
@@ -168,7 +168,7 @@ class _Reader:
                 file.flush()
                 tls.load_cert_chain(file.name)
         except ssl.SSLError as error:
-            raise self._wrong("users", f"client certificate and key cannot be used: {error}")
+            raise self._wrong("users", f"client certificate and key cannot be used: {error}") from error
 
     def _find(self, kind: str, inner: str, name: str, asked: str) -> dict[str, Any]:
         for entry in self._content.get(kind) or ():
@@ -190,12 +190,12 @@ class _Reader:
             if data:
                 return base64.b64decode(data, validate=True).decode("ascii")
             return self._beside(path).read_text() if path else ""
-        except (binascii.Error, UnicodeError):
+        except (binascii.Error, UnicodeError) as error:
             raise self._wrong(
                 f"{place}.{name}-data" if data else f"{place}.{name}", "must be PEM, in base64 where it is data"
-            )
+            ) from error
         except OSError as error:
-            raise self._wrong(f"{place}.{name}", f"{path}: {error.strerror}")
+            raise self._wrong(f"{place}.{name}", f"{path}: {error.strerror}") from error
 
     def _text(self, fields: dict[str, Any], place: str, name: str) -> str:
         value = fields.get(name)
