@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from steersman.cli.foreground import run_in_foreground
 from steersman.cli.options import config_from, server_options
+from steersman.cluster.config import PARTS
 
 
 @click.command(short_help="Run the whole control plane, in the foreground.")
 @server_options
-def server(**options: Any) -> None:
+@click.option(
+    "--only",
+    metavar="PARTS",
+    default=",".join(PARTS),
+    show_default=True,
+    help="Which parts run in this process, separated by commas.",
+)
+def server(only: str, **options: Any) -> None:
     """Run the whole control plane, in the foreground.
 
-    For now that is the API server; scheduler and controllers join it later.
+    For now that is the API server and the controllers that exist; the scheduler joins them later.
     """
-    run_in_foreground(config_from(options))
+    run_in_foreground(replace(config_from(options), parts=_parts(only)))
+
+
+def _parts(only: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in only.split(","))
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise click.UsageError(f"--only: no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    if "apiserver" not in parts:
+        raise click.UsageError("--only: parts without the API server beside them are not there yet; add apiserver")
+    return parts

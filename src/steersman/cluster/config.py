@@ -14,6 +14,9 @@ ADDRESS_TYPES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "Extern
 """Types of a node's addresses, in the order in which a kubelet is looked for under them."""
 
 
+PARTS = ("apiserver", "controllers")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """Made by the command line from options and a configuration file."""
@@ -38,6 +41,8 @@ class ServerConfig:
     anonymous: bool = True
     compaction_s: float = 300.0
     """Interval of compaction; history younger than that stays readable."""
+    parts: tuple[str, ...] = ("apiserver",)
+    """Of PARTS, what runs in this process; the API server always does."""
     log_format: str = "text"
     log_level: str = "info"
 

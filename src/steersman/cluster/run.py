@@ -175,7 +175,25 @@ class RunningServer:
         self.url = f"https://{_bracketed(host)}:{port}"
         self._write_kubeconfig(pki)
         self._started = True
+        if "controllers" in config.parts:
+            await self._start_controllers(pki, parts)
         self._tune_collector()
+
+    async def _start_controllers(self, pki: PKI, parts: Parts) -> None:
+        from steersman.cluster.controllers import ControllerManager  # noqa: PLC0415 - the API server alone needs none
+        from steersman.controllers.catalog import CONTROLLERS  # noqa: PLC0415
+
+        manager = ControllerManager(
+            names=CONTROLLERS,
+            handler=parts.application.handle,
+            issuer=pki,
+            clock=self._clock,
+            rng=self._rng,
+            registry=parts.service.metrics.registry,
+            on_crash=self._crashed,
+        )
+        self._stack.push_async_callback(manager.stop)
+        await manager.start()
 
     @staticmethod
     def _tune_collector() -> None:

@@ -59,9 +59,11 @@ class ServerProcess:
         port: int = 0,
         token_auth_file: Path | None = None,
         arguments: Sequence[str] = (),
+        command: str = "apiserver",
         start_s_max: float = 30,
         stop_s_max: float = 10,
     ) -> None:
+        """`command`: apiserver, or server for the whole control plane."""
         self.data_dir = data_dir
         self.url = ""
         self.start_s = 0.0
@@ -71,7 +73,7 @@ class ServerProcess:
         self._ready = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
-        self._command = [sys.executable, "-m", "steersman", "apiserver"]
+        self._command = [sys.executable, "-m", "steersman", command]
         self._command += ["--data-dir", str(data_dir), "--store", store, "--port", str(port)]
         if token_auth_file is not None:
             self._command += ["--token-auth-file", str(token_auth_file)]
