@@ -30,6 +30,14 @@ def amount_value(amount: Amount) -> int:
     return parse_int64(text) or 0
 
 
+def scaled_amount(amount: Amount, total: int, *, up: bool) -> int:
+    """The number, or the percentage of `total`, rounded `up` or down."""
+    if isinstance(amount, int):
+        return amount
+    hundredths = amount_value(amount) * total
+    return -(-hundredths // 100) if up else hundredths // 100
+
+
 def check_at_most_all(amount: Amount, path: str) -> list[FieldError]:
     """No more than 100%."""
     if isinstance(amount, str) and not percent(amount) and amount_value(amount) > 100:
