@@ -15,7 +15,7 @@ from steersman.client.queue_metrics import QueueFamilies
 from steersman.cluster.local_transport import LocalTransport
 from steersman.controllers.base import Tools
 from steersman.controllers.catalog import load_controller
-from steersman.controllers.roles import service_account
+from steersman.controllers.roles import account_of, component_of
 from steersman.lib.aio import Tasks
 from steersman.lib.pem import blocks
 
@@ -83,10 +83,11 @@ class ControllerManager:
             await transport.close()
 
     def _make(self, name: str) -> Controller:
-        account = service_account(name)
+        kind = load_controller(name)
+        account = account_of(kind)
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{_NAMESPACE}")
         client = self._client(f"system:serviceaccount:{_NAMESPACE}:{account}", groups)
-        recorder = Recorder(client=client, component=account, clock=self._clock, rng=self._rng)
+        recorder = Recorder(client=client, component=component_of(kind), clock=self._clock, rng=self._rng)
         self._tasks.start(recorder.run(), name=f"events of {name}")
         tools = Tools(
             client=client,
@@ -96,7 +97,7 @@ class ControllerManager:
             rng=self._rng,
             queues=self._queues,
         )
-        return load_controller(name)(tools)
+        return kind(tools)
 
     def _client(self, user: str, groups: tuple[str, ...]) -> Client:
         certificate, _key = self._issuer.issue_client(user, organizations=groups, now=self._clock.now())

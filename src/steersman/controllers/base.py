@@ -105,6 +105,10 @@ class Controller:
 
     name: ClassVar[str]
     """Of its file, logger, queue, metrics and service account (with dashes)."""
+    account: ClassVar[str] = ""
+    """Its service account, where upstream's is not named like that; see `roles.account_of`."""
+    component: ClassVar[str] = ""
+    """Who its events say they are from, where that is not its service account."""
     reads: ClassVar[tuple[Resource, ...]] = ()
     writes: ClassVar[tuple[Writes, ...]] = ()
     workers: ClassVar[int] = WORKERS

@@ -16,6 +16,16 @@ def service_account(name: str) -> str:
     return f"{name.replace('_', '-')}-controller"
 
 
+def account_of(controller: type[Controller]) -> str:
+    """The service account that a controller comes as."""
+    return controller.account or service_account(controller.name)
+
+
+def component_of(controller: type[Controller]) -> str:
+    """The source of its events."""
+    return controller.component or account_of(controller)
+
+
 def rules_of(controller: type[Controller]) -> list[Object]:
     """Rules of its ClusterRole: it lists and watches what it reads, does what it declares, tells of it in events."""
     rules = [_rule(resource.group, resource.plural, ("list", "watch")) for resource in controller.reads]

@@ -9,7 +9,7 @@ import pytest
 
 from steersman.apiserver.authz.rules import covers
 from steersman.controllers.catalog import CONTROLLERS, load_controller
-from steersman.controllers.roles import rules_of, service_account
+from steersman.controllers.roles import account_of, rules_of, service_account
 
 POLICY = json.loads(files("steersman.apiserver.authz").joinpath("bootstrap_policy.json").read_text())
 ROLES = {role["name"]: role.get("rules", []) for role in POLICY["clusterroles"]}
@@ -23,5 +23,5 @@ def test_a_service_account_is_named_like_its_controller():
 def test_a_controller_declares_no_more_than_the_role_that_every_cluster_begins_with(name):
     controller = load_controller(name)
     assert controller.name == name
-    role = ROLES[f"system:controller:{service_account(name)}"]
+    role = ROLES[f"system:controller:{account_of(controller)}"]
     assert covers(role, rules_of(controller)) == []
