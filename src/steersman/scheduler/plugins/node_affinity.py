@@ -1,0 +1,78 @@
+"""NodeAffinity: which nodes a pod asks for by their labels and names, and which it would rather have.
+
+Upstream: pkg/scheduler/framework/plugins/nodeaffinity. Upstream differences: the plugin's argument addedAffinity is not
+there yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from steersman.api.core.node_affinity import compile_preferred, compile_required
+from steersman.scheduler.framework import SKIP, Cycle, Only, Plugin, Refusal, Rejected, Skip, normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from steersman.api.meta.types import Object
+    from steersman.scheduler.snapshot import Amounts
+
+_REQUIRED, _PREFERRED = (
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "preferredDuringSchedulingIgnoredDuringExecution",
+)
+
+
+class NodeAffinity(Plugin):
+    """See the module."""
+
+    name = "NodeAffinity"
+
+    def pre_filter(self, cycle: Cycle) -> Rejected | Only | Skip | None:
+        spec = cycle.pod.spec
+        required = _affinity(spec).get(_REQUIRED)
+        if required is None and not spec.get("nodeSelector"):
+            return SKIP
+        names = _names((required or {}).get("nodeSelectorTerms") or ())
+        if names is None:
+            return None
+        return Only(names) if names else Rejected("pod affinity terms conflict")
+
+    def filter(self, cycle: Cycle) -> Iterable[Refusal]:
+        spec = cycle.pod.spec
+        wanted = compile_required(spec)
+        # Pods of one kind ask for the same: what was found for one holds for all.
+        key = (self.name, repr(spec.get("nodeSelector")), repr(_affinity(spec).get(_REQUIRED)))
+        refused = cycle.snapshot.mask(key, lambda node: not wanted(node))
+        yield Refusal(refused, "node(s) didn't match Pod's node affinity/selector")
+
+    def pre_score(self, cycle: Cycle, _feasible: NDArray[np.intp]) -> Skip | None:
+        return None if _affinity(cycle.pod.spec).get(_PREFERRED) else SKIP
+
+    def score(self, cycle: Cycle, feasible: NDArray[np.intp]) -> Amounts:
+        weight = compile_preferred(_affinity(cycle.pod.spec)[_PREFERRED])
+        nodes = cycle.snapshot.nodes
+        return normalised(np.fromiter((weight(nodes[column]) for column in feasible), np.int64, len(feasible)))
+
+
+def _affinity(spec: Object) -> Object:
+    return (spec.get("affinity") or {}).get("nodeAffinity") or {}
+
+
+def _names(terms: Sequence[Object]) -> frozenset[str] | None:
+    """The nodes that terms name, if every one of them names some; None: any node may match."""
+    names: set[str] = set()
+    for term in terms:
+        named = [
+            set(field.get("values") or ())
+            for field in term.get("matchFields") or ()
+            if field.get("key") == "metadata.name" and field.get("operator") == "In"
+        ]
+        if not named:
+            return None
+        names |= set.intersection(*named)
+    return frozenset(names) if terms else None

@@ -1,0 +1,29 @@
+"""NodeUnschedulable: keeps pods off cordoned nodes, unless they tolerate the taint that says so.
+
+Upstream: pkg/scheduler/framework/plugins/nodeunschedulable. Upstream differences: none known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steersman.api.core.tolerations import tolerates
+from steersman.scheduler.framework import SKIP, Cycle, Plugin, Refusal, Skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+
+
+class NodeUnschedulable(Plugin):
+    """See the module."""
+
+    name = "NodeUnschedulable"
+
+    def pre_filter(self, cycle: Cycle) -> Skip | None:
+        return SKIP if tolerates(cycle.pod.spec.get("tolerations") or (), _TAINT) else None
+
+    def filter(self, cycle: Cycle) -> Iterable[Refusal]:
+        cordoned = cycle.snapshot.mask(self.name, lambda node: bool(node["spec"].get("unschedulable")))
+        yield Refusal(cordoned, "node(s) were unschedulable")
