@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from steersman.controllers.base import Controller
 
 CONTROLLERS = {
+    "daemonset": "steersman.controllers.daemonset.controller:DaemonSets",
     "replicaset": "steersman.controllers.replicaset:ReplicaSets",
     "replication": "steersman.controllers.replication:ReplicationControllers",
     "ttl_after_finished": "steersman.controllers.ttl_after_finished:TTLAfterFinished",
