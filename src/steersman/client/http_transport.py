@@ -29,11 +29,11 @@ class HttpTransport:
         self._http = http
         self._target = target
         self._token = token
-        self._headers: HeaderPairs = (("Accept", "application/json"), ("User-Agent", user_agent))
+        self._headers: HeaderPairs = (("User-Agent", user_agent),)
 
     async def exchange(self, request: ApiRequest, *, timeout_s: float) -> Any:
         """See Transport."""
-        headers = self._identified()
+        headers = self._identified(request)
         if request.body:
             headers = (*headers, ("Content-Type", request.content_type))
         try:
@@ -50,7 +50,7 @@ class HttpTransport:
         """See Transport."""
         try:
             answer = await self._http.open(
-                self._target, request.method, request.target, headers=self._identified(), timeout_s=timeout_s
+                self._target, request.method, request.target, headers=self._identified(request), timeout_s=timeout_s
             )
             if answer.status >= 400:
                 raise refused(answer.status, await answer.read(), answer.headers.get("retry-after"))
@@ -61,9 +61,10 @@ class HttpTransport:
     async def close(self) -> None:
         """See Transport. The client belongs to whoever made it."""
 
-    def _identified(self) -> HeaderPairs:
+    def _identified(self, request: ApiRequest) -> HeaderPairs:
         token = self._token if isinstance(self._token, str) else self._token()
-        return (*self._headers, ("Authorization", f"Bearer {token}")) if token else self._headers
+        headers: HeaderPairs = (("Accept", request.accept), *self._headers)
+        return (*headers, ("Authorization", f"Bearer {token}")) if token else headers
 
 
 class HttpWatch:

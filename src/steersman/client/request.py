@@ -45,6 +45,13 @@ class Key(NamedTuple):
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
+JSON = "application/json"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""Of every object only kind PartialObjectMetadata and its metadata."""
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+DISCOVERY = "application/json;as=APIGroupDiscoveryList;g=apidiscovery.k8s.io;v=v2"
+
+
 class PatchType(StrEnum):
     """The value is the media type."""
 
@@ -64,13 +71,16 @@ class Propagation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One request. `query`: pairs in the order of the wire. `body`: encoded JSON, empty for none."""
+    """One request. `query`: pairs in the order of the wire. `body`: encoded JSON, empty for none. `accept`: the form
+    of the answer, which must be JSON.
+    """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     content_type: str = "application/json"
+    accept: str = JSON
 
     @property
     def target(self) -> str:
