@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.api.core.pod import PODS
+from steersman.api.core.pod_secrets import secret_names
 from steersman.api.core.service_account import SERVICE_ACCOUNTS
 from steersman.api.errors import go_quote
 from steersman.api.meta.names import generate_name
 from steersman.apiserver.admission.interface import CREATE, UPDATE, Plain
 from steersman.apiserver.admission.mountable_secrets import enforces, ephemeral_violation, violation
-from steersman.apiserver.admission.pod_secrets import secret_names
 from steersman.apiserver.authz.pod_references import MIRROR_ANNOTATION
 
 if TYPE_CHECKING:
