@@ -13,7 +13,17 @@ import orjson
 
 from steersman.api.errors import ApiError
 from steersman.client.errors import Interrupted, TransportError, Unreachable, retry_after_s
-from steersman.client.request import ApiRequest, Key, PatchType, Propagation, path_of, query_of
+from steersman.client.request import (
+    JSON,
+    METADATA,
+    METADATA_LIST,
+    ApiRequest,
+    Key,
+    PatchType,
+    Propagation,
+    path_of,
+    query_of,
+)
 from steersman.lib.aio import loop_time
 
 if TYPE_CHECKING:
@@ -34,10 +44,18 @@ _BACKOFF_S, _BACKOFF_S_MAX = 0.05, 2.0
 class Client:
     """Verbs over one transport. `field_manager` is recorded as the author of what is written."""
 
-    def __init__(self, *, transport: Transport, rng: Random, field_manager: str = "") -> None:
+    def __init__(
+        self, *, transport: Transport, rng: Random, field_manager: str = "", only_metadata: bool = False
+    ) -> None:
         self._transport = transport
         self._rng = rng
         self._field_manager = field_manager
+        self._accept = METADATA if only_metadata else JSON
+        self._accept_list = METADATA_LIST if only_metadata else JSON
+
+    def only_metadata(self) -> Client:
+        """The same, but answered with the metadata of objects and nothing else of them (PartialObjectMetadata)."""
+        return Client(transport=self._transport, rng=self._rng, field_manager=self._field_manager, only_metadata=True)
 
     # -- reading
 
@@ -45,7 +63,7 @@ class Client:
         """`resource_version` "0": whatever the server has at hand. Raises NotFound and others."""
         query = query_of({"resourceVersion": resource_version})
         path = path_of(resource, key.namespace, key.name, subresource)
-        return await self._object(ApiRequest("GET", path, query))
+        return await self._object(ApiRequest("GET", path, query, accept=self._accept))
 
     async def list(
         self,
@@ -68,7 +86,7 @@ class Client:
                 "continue": token,
             }
         )
-        return await self._object(ApiRequest("GET", path_of(resource, namespace), query))
+        return await self._object(ApiRequest("GET", path_of(resource, namespace), query, accept=self._accept_list))
 
     async def watch(
         self,
@@ -97,12 +115,12 @@ class Client:
                 "timeoutSeconds": timeout_s,
             }
         )
-        request = ApiRequest("GET", path_of(resource, namespace), query)
+        request = ApiRequest("GET", path_of(resource, namespace), query, accept=self._accept)
         return await self._transport.watch(request, timeout_s=REQUEST_S)
 
-    async def get_path(self, path: str, **query: str) -> Any:
+    async def get_path(self, path: str, *, accept: str = JSON, **query: str) -> Any:
         """A document that is no resource: discovery, version."""
-        return await self._send(ApiRequest("GET", path, query_of(query)))
+        return await self._send(ApiRequest("GET", path, query_of(query), accept=accept))
 
     # -- writing
 
@@ -183,7 +201,7 @@ class Client:
         force: bool = False,
     ) -> Object:
         query = query_of({"fieldManager": self._field_manager, "dryRun": "All" if dry_run else "", "force": force})
-        return await self._object(ApiRequest(method, path, query, orjson.dumps(body), content_type))
+        return await self._object(ApiRequest(method, path, query, orjson.dumps(body), content_type, self._accept))
 
     async def _object(self, request: ApiRequest) -> Object:
         answer: Object = await self._send(request)

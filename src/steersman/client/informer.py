@@ -7,7 +7,7 @@ of every object as (None, new), (old, new) ... (old, None); what a broken connec
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import orjson
 
@@ -138,6 +138,32 @@ class Informer:
             raise MutatedError(f"{obj.get('kind', 'object')} {key} was changed by a reader: {obj}")
 
 
+class MetadataInformer(Informer):
+    """Keeps no managedFields: they are most of what metadata is, and nobody asks for them here."""
+
+    def replace(self, objects: Sequence[Object], revision: str) -> None:
+        """See Sink."""
+        for obj in objects:
+            obj["metadata"].pop("managedFields", None)
+        super().replace(objects, revision)
+
+    def apply(self, events: Sequence[WatchEvent], revision: str) -> None:
+        """See Sink."""
+        for event in events:
+            event.object["metadata"].pop("managedFields", None)
+        super().apply(events, revision)
+
+
+class _Wish(NamedTuple):
+    """What an informer follows."""
+
+    group: str
+    version: str
+    plural: str
+    fields: str = ""
+    metadata: bool = False
+
+
 NAMESPACE = "namespace"
 """The index that every informer has."""
 
@@ -149,28 +175,37 @@ class Informers:
         self._client = client
         self._rng = rng
         self._detect_mutations = detect_mutations
-        self._informers: dict[tuple[str, str, str, str], tuple[Informer, Reflector]] = {}
+        self._informers: dict[_Wish, tuple[Informer, Reflector]] = {}
+        self._following: dict[_Wish, asyncio.Task[None]] = {}
         self._tasks: Tasks | None = None
 
     def of(self, resource: Named, *, fields: str = "") -> Informer:
         """The one for a resource, or for what a field selector leaves of it; followed at once when others are."""
-        key = (resource.group, resource.version, resource.plural, fields)
-        known = self._informers.get(key)
-        if known is not None:
-            return known[0]
-        informer = Informer(detect_mutations=self._detect_mutations)
-        informer.add_index(NAMESPACE, lambda obj: (obj["metadata"].get("namespace", ""),))
-        reflector = Reflector(client=self._client, resource=resource, sink=informer, rng=self._rng, fields=fields)
-        self._informers[key] = (informer, reflector)
-        if self._tasks is not None:
-            self._tasks.start(reflector.run(), name=f"reflector {resource.plural}")
-        return informer
+        return self._wished(_Wish(resource.group, resource.version, resource.plural, fields), resource, self._client)
+
+    def of_metadata(self, resource: Named) -> Informer:
+        """One whose objects have metadata at least: the whole ones where somebody reads those anyway, else
+        PartialObjectMetadata without managedFields.
+        """
+        whole = _Wish(resource.group, resource.version, resource.plural)
+        wish = whole if whole in self._informers else whole._replace(metadata=True)
+        return self._wished(wish, resource, self._client.only_metadata())
+
+    def drop_metadata(self, resource: Named) -> None:
+        """For when the API has the resource no more: what `of_metadata` gave is not followed any longer, unless whole
+        objects are. Its handlers are told nothing.
+        """
+        wish = _Wish(resource.group, resource.version, resource.plural, metadata=True)
+        self._informers.pop(wish, None)
+        following = self._following.pop(wish, None)
+        if following is not None:
+            following.cancel()
 
     async def start(self, *, on_crash: Callable[[str, BaseException], None]) -> None:
         """Follow all that were wished for; returns when each has its first content."""
         self._tasks = Tasks(on_crash=on_crash)
-        for (_, _, plural, _), (_, reflector) in self._informers.items():
-            self._tasks.start(reflector.run(), name=f"reflector {plural}")
+        for wish, (_, reflector) in self._informers.items():
+            self._following[wish] = self._tasks.start(reflector.run(), name=f"reflector {wish.plural}")
         for informer, _ in tuple(self._informers.values()):
             await informer.synced.wait()
 
@@ -178,6 +213,20 @@ class Informers:
         if self._tasks is not None:
             await self._tasks.close()
             self._tasks = None
+            self._following.clear()
+
+    def _wished(self, wish: _Wish, resource: Named, client: Client) -> Informer:
+        known = self._informers.get(wish)
+        if known is not None:
+            return known[0]
+        made = MetadataInformer if wish.metadata else Informer
+        informer = made(detect_mutations=self._detect_mutations)
+        informer.add_index(NAMESPACE, lambda obj: (obj["metadata"].get("namespace", ""),))
+        reflector = Reflector(client=client, resource=resource, sink=informer, rng=self._rng, fields=wish.fields)
+        self._informers[wish] = (informer, reflector)
+        if self._tasks is not None:
+            self._following[wish] = self._tasks.start(reflector.run(), name=f"reflector {wish.plural}")
+        return informer
 
     def check_unchanged(self) -> None:
         """See Informer."""

@@ -38,8 +38,8 @@ class LocalTransport:
         self._caller = InProcessCaller(handler, certificate_der=certificate_der)
         self._user_agent = user_agent
         self._token = token
-        self._headers: dict[str, Headers] = {}
-        """By content type: servers recognise a head that they have seen by its identity."""
+        self._headers: dict[tuple[str, str], Headers] = {}
+        """By content type and accepted form: servers recognise a head that they have seen by its identity."""
         self._headers_token = ""
         self._pacer: Pacer | None = None
 
@@ -77,7 +77,7 @@ class LocalTransport:
         await self._caller.close()
 
     async def _call(self, request: ApiRequest) -> Response | OpenAnswer:
-        headers = self._identified(request.content_type if request.body else "")
+        headers = self._identified(request.content_type if request.body else "", request.accept)
         query = request.target[len(request.path) + 1 :]
         try:
             return await self._caller.call(
@@ -86,14 +86,14 @@ class LocalTransport:
         except TypeError as error:
             raise Interrupted(str(error)) from error
 
-    def _identified(self, content_type: str) -> Headers:
+    def _identified(self, content_type: str, accept: str) -> Headers:
         token = self._token if isinstance(self._token, str) else self._token()
         if token != self._headers_token:
             self._headers, self._headers_token = {}, token
-        headers = self._headers.get(content_type)
+        headers = self._headers.get((content_type, accept))
         if headers is None:
-            self._headers[content_type] = headers = Headers()
-            headers.add("accept", "application/json")
+            self._headers[content_type, accept] = headers = Headers()
+            headers.add("accept", accept)
             headers.add("user-agent", self._user_agent)
             if token:
                 headers.add("authorization", f"Bearer {token}")

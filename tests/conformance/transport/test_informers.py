@@ -171,3 +171,38 @@ async def test_a_reader_that_changes_what_it_was_given_is_found_out(client, benc
     with pytest.raises(MutatedError, match="default/a"):
         informers.check_unchanged()
     informer.get(Key("default", "a"))["data"]["x"] = seen({"a": "1"})["a"]
+
+
+async def test_metadata_is_followed_without_the_rest(client, bench, informers, until):
+    world = World(bench)
+    await world.become({"a": "1"})
+    informer = informers.of_metadata(SECRETS)
+    await informers.start(on_crash=lambda name, error: pytest.fail(f"{name}: {error!r}"))
+    await world.become({"a": "2", "b": "1"})
+    await until(lambda: len(informer.list("default")) == 2)
+    for obj in informer.list("default"):
+        assert obj.keys() == {"kind", "apiVersion", "metadata"}
+        assert obj["kind"] == "PartialObjectMetadata"
+        assert "managedFields" not in obj["metadata"]
+    await world.become({"b": "1"})
+    await until(lambda: len(informer.list("default")) == 1)
+
+
+async def test_whole_objects_serve_those_who_want_metadata(informers):
+    whole = informers.of(SECRETS)
+    assert informers.of_metadata(SECRETS) is whole
+    informers.drop_metadata(SECRETS)
+    assert informers.of(SECRETS) is whole
+
+
+async def test_what_is_dropped_is_followed_no_more(client, bench, informers, until):
+    told = Told()
+    informer = informers.of_metadata(SECRETS)
+    informer.add_handler(lambda old, new: told.versions.append((old, new)))
+    await informers.start(on_crash=lambda name, error: pytest.fail(f"{name}: {error!r}"))
+    informers.drop_metadata(SECRETS)
+    again = informers.of_metadata(SECRETS)
+    assert again is not informer
+    await World(bench).become({"a": "1"})
+    await until(lambda: len(again.list("default")) == 1)
+    assert told.versions == []

@@ -229,3 +229,14 @@ async def test_an_answer_that_takes_too_long_is_no_answer(bench):
     path = "/api/v1/namespaces/default/configmaps"
     with pytest.raises(TransportError):
         await transport.exchange(ApiRequest("GET", path, (("watch", "true"),)), timeout_s=0.1)
+
+
+async def test_verbs_about_metadata_only(client):
+    await client.create(CONFIG_MAPS, {"metadata": {"namespace": "default", "name": "m"}, "data": {"x": "1"}})
+    metadata = client.only_metadata()
+    found = await metadata.get(CONFIG_MAPS, Key("default", "m"))
+    assert (found["kind"], "data" in found) == ("PartialObjectMetadata", False)
+    listed = await metadata.list(CONFIG_MAPS, namespace="default")
+    assert listed["kind"] == "PartialObjectMetadataList"
+    patched = await metadata.patch(CONFIG_MAPS, Key("default", "m"), {"metadata": {"labels": {"a": "b"}}})
+    assert (patched["kind"], patched["metadata"]["labels"]) == ("PartialObjectMetadata", {"a": "b"})
