@@ -6,6 +6,7 @@ bytes do not fit into float32. Nodes keep the order in which they were added.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -46,6 +47,7 @@ class Snapshot:
         self.version = 0
         """Rises with every change of a node (not of its pods): masks derived from nodes can be kept until then."""
         self._masks: dict[object, tuple[int, Mask]] = {}
+        self._counters: dict[object, _Counter] = {}
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -66,6 +68,8 @@ class Snapshot:
             self.scored = _wider(self.scored)
             self.pods_allowed = np.append(self.pods_allowed, 0)
             self.pods_count = np.append(self.pods_count, 0)
+            for counter in self._counters.values():
+                counter.counts = np.append(counter.counts, 0)
         self.nodes[column] = node
         listed = (node.get("status") or {}).get("allocatable") or {}
         amounts = {resource: amount_of(resource, parse(text)) for resource, text in listed.items()}
@@ -88,6 +92,8 @@ class Snapshot:
         self.scored = np.delete(self.scored, column, axis=1)
         self.pods_allowed = np.delete(self.pods_allowed, column)
         self.pods_count = np.delete(self.pods_count, column)
+        for counter in self._counters.values():
+            counter.counts = np.delete(counter.counts, column)
         self.version += 1
 
     # -- pods
@@ -112,6 +118,9 @@ class Snapshot:
             self.requested[self._row(resource), column] += sign * amount
         for row, resource in enumerate((CPU, MEMORY)):
             self.scored[row, column] += sign * pod.scored.get(resource, 0)
+        for counter in self._counters.values():
+            if counter.counts_pod(pod):
+                counter.counts[column] += sign
 
     # -- for plugins
 
@@ -126,6 +135,19 @@ class Snapshot:
         made.flags.writeable = False
         self._masks[key] = (self.version, made)
         return made
+
+    def count(self, key: object, counts_pod: Callable[[PodInfo], bool]) -> Amounts:
+        """How many pods of each node something holds for; kept under `key` and up to date from the first question on.
+        Read-only.
+        """
+        counter = self._counters.pop(key, None)
+        if counter is None:
+            found = (sum(map(counts_pod, pods.values())) for pods in self.pods)
+            counter = _Counter(counts_pod, np.fromiter(found, np.int64, len(self.nodes)))
+            if len(self._counters) >= _COUNTERS_MAX:
+                del self._counters[next(iter(self._counters))]  # that which nobody has asked for for longest
+        self._counters[key] = counter
+        return counter.counts
 
     def row(self, resource: str) -> int | None:
         """Where a resource stands; None if no node and no pod has ever named it."""
@@ -145,7 +167,13 @@ class Snapshot:
         return row
 
 
-_MASKS_MAX = 1024
+_MASKS_MAX, _COUNTERS_MAX = 1024, 256
+
+
+@dataclass(slots=True)
+class _Counter:
+    counts_pod: Callable[[PodInfo], bool]
+    counts: Amounts
 
 
 def snapshot_of(nodes: Iterable[Object], pods: Sequence[tuple[PodInfo, str]] = ()) -> Snapshot:

@@ -83,3 +83,30 @@ def test_what_was_derived_from_nodes_is_kept_until_one_changes():
     snapshot.set_node(node("b"))
     snapshot.mask("b", is_b)
     assert len(asked) == 4
+
+
+def test_what_is_counted_stays_up_to_date_as_pods_and_nodes_come_and_go():
+    snapshot = snapshot_of([node("a"), node("b")], [(pod("x1"), "a")])
+
+    def is_x(each):
+        return each.uid.startswith("x")
+
+    assert snapshot.count("x", is_x).tolist() == [1, 0]
+    two, other = pod("x2"), pod("other")
+    snapshot.set_node(node("c"))
+    for each in (two, other):
+        snapshot.add_pod(each, "c")
+    assert snapshot.count("x", is_x).tolist() == [1, 0, 1]
+    snapshot.remove_node("a")
+    assert snapshot.count("x", is_x).tolist() == [0, 1]
+    snapshot.remove_pod(two, "c")
+    assert snapshot.count("x", is_x).tolist() == [0, 0]
+
+
+def test_of_many_counters_the_longest_unused_is_forgotten():
+    snapshot = snapshot_of([node("a")])
+    for number in range(300):
+        snapshot.count(number, lambda _pod: True)
+        snapshot.count("kept", lambda _pod: True)
+    assert len(snapshot._counters) == 256
+    assert "kept" in snapshot._counters
