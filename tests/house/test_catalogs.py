@@ -25,6 +25,21 @@ def test_every_unit_is_reached_from_its_catalog(sources: list[Module]) -> None:
     assert not missing, missing
 
 
+def test_controllers_are_strangers_to_each_other(sources: list[Module]) -> None:
+    """What several share is a module beside them; a controller imports no other of the catalog, nor what is in it."""
+    parts = [m for m in sources if m.dotted.startswith("steersman.controllers.")]
+    catalog = next(m for m in parts if m.dotted == "steersman.controllers.catalog")
+    units = {".".join(name.partition(":")[0].split(".")[:3]) for name in _mentioned(catalog) if ":" in name}
+    assert len(units) > 1, "no controllers were found: this test looks for the wrong thing"
+    found = []
+    for module in parts:
+        own = ".".join(module.dotted.split(".")[:3])
+        others = {name for name in _mentioned(module) if ".".join(name.split(".")[:3]) in units - {own}}
+        if module is not catalog and others:
+            found.append(f"{module.name} imports {sorted(others)}")
+    assert not found, found
+
+
 def test_no_module_is_dead(sources: list[Module]) -> None:
     """Everything is reached from the command, or from what tests and users import."""
     modules = {module.dotted: module for module in sources if module.path.name != "__init__.py"}
