@@ -48,6 +48,7 @@ class Snapshot:
         """Rises with every change of a node (not of its pods): masks derived from nodes can be kept until then."""
         self._masks: dict[object, tuple[int, Mask]] = {}
         self._counters: dict[object, _Counter] = {}
+        self._domains: dict[str, tuple[int, Domains]] = {}
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -136,6 +137,21 @@ class Snapshot:
         self._masks[key] = (self.version, made)
         return made
 
+    def domains(self, label: str) -> Domains:
+        """Into which parts a label divides the nodes; kept until a node changes."""
+        kept = self._domains.get(label)
+        if kept is not None and kept[0] == self.version:
+            return kept[1]
+        numbers: dict[str, int] = {}
+        values = ((node["metadata"].get("labels") or {}).get(label) for node in self.nodes)
+        of_nodes = (-1 if value is None else numbers.setdefault(value, len(numbers)) for value in values)
+        ids = np.fromiter(of_nodes, np.int64, len(self.nodes))
+        if len(self._domains) >= _MASKS_MAX:
+            self._domains.clear()
+        made = Domains(ids, len(numbers))
+        self._domains[label] = (self.version, made)
+        return made
+
     def count(self, key: object, counts_pod: Callable[[PodInfo], bool]) -> Amounts:
         """How many pods of each node something holds for; kept under `key` and up to date from the first question on.
         Read-only.
@@ -168,6 +184,23 @@ class Snapshot:
 
 
 _MASKS_MAX, _COUNTERS_MAX = 1024, 256
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The values of a label. `ids`: the number of each node's value, -1 for a node without the label."""
+
+    ids: Amounts
+    number: int
+
+    def sums(self, amounts: Amounts, of: Mask) -> tuple[Amounts, Mask]:
+        """The sum of `amounts` in each domain over the nodes `of`, and which domains those nodes lie in.
+
+        All of these nodes must have the label.
+        """
+        ids = self.ids[of]
+        total = np.bincount(ids, weights=amounts[of], minlength=self.number).astype(np.int64)
+        return total, np.bincount(ids, minlength=self.number) > 0
 
 
 @dataclass(slots=True)

@@ -1,10 +1,12 @@
 """The plugins of the default profile, in upstream's order, with their weights in scores.
 
 Not there yet: SchedulingGates, PrioritySort, VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone,
-PodTopologySpread, InterPodAffinity, DynamicResources, DefaultPreemption, DefaultBinder, NodeDeclaredFeatures.
+InterPodAffinity, DynamicResources, DefaultPreemption, DefaultBinder, NodeDeclaredFeatures.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from steersman.scheduler.cycle import Profile
 from steersman.scheduler.plugins.image_locality import ImageLocality
@@ -14,14 +16,21 @@ from steersman.scheduler.plugins.node_ports import NodePorts
 from steersman.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from steersman.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from steersman.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from steersman.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from steersman.scheduler.plugins.taint_toleration import TaintToleration
 
-WEIGHTS = {"TaintToleration": 3, "NodeAffinity": 2}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steersman.api.meta.labels import Selector
+    from steersman.scheduler.pod_info import PodInfo
+
+WEIGHTS = {"TaintToleration": 3, "NodeAffinity": 2, "PodTopologySpread": 2}
 """Where it is not 1."""
 
 
-def default_profile() -> Profile:
-    """As kube-scheduler without a configuration file."""
+def default_profile(*, selecting: Callable[[PodInfo], Selector]) -> Profile:
+    """As kube-scheduler without a configuration file. `selecting`: see PodTopologySpread."""
     plugins = (
         NodeName(),
         NodeUnschedulable(),
@@ -29,6 +38,7 @@ def default_profile() -> Profile:
         NodeAffinity(),
         NodePorts(),
         NodeResourcesFit(),
+        PodTopologySpread(selecting=selecting),
         NodeResourcesBalancedAllocation(),
         ImageLocality(),
     )

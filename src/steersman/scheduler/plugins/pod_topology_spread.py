@@ -1,0 +1,213 @@
+"""PodTopologySpread: pods that a selector picks are spread evenly over the values of a label of nodes.
+
+Hard constraints (DoNotSchedule) refuse nodes, soft ones (ScheduleAnyway) score them; a pod without constraints is
+spread by what the services and owners that select it say.
+Reads: services, replicationcontrollers, replicasets, statefulsets, through `selecting`.
+Upstream: pkg/scheduler/framework/plugins/podtopologyspread. Upstream differences: the plugin's arguments
+defaultConstraints and defaultingType are not there yet.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from steersman.api.core.node_affinity import compile_required
+from steersman.api.core.tolerations import tolerates
+from steersman.api.meta.label_selector import compile_selector
+from steersman.api.meta.labels import Selector, selector_of, selector_of_labels
+from steersman.scheduler.framework import SCORE_MAX, SKIP, Cycle, Plugin, Refusal, Skip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+
+    from steersman.api.meta.types import Object
+    from steersman.scheduler.pod_info import PodInfo
+    from steersman.scheduler.snapshot import Amounts, Mask, Snapshot
+
+    Selecting = Callable[[PodInfo], Selector]
+
+HOSTNAME, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
+UNEVEN = "node(s) didn't match pod topology spread constraints"
+NO_LABEL = f"{UNEVEN} (missing required label)"
+_HARD, _SOFT = "DoNotSchedule", "ScheduleAnyway"
+_KEEPS_OFF = ("NoSchedule", "NoExecute")
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """One topologySpreadConstraint, its defaults filled in."""
+
+    key: str
+    max_skew: int
+    selector: Selector
+    min_domains: int = 1
+    honours_affinity: bool = True
+    honours_taints: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    constraints: tuple[Constraint, ...]
+    by_default: bool
+
+
+class PodTopologySpread(Plugin):
+    """`selecting(pod)`: what the services and the controller of a pod select, together; everything if nothing does."""
+
+    name = "PodTopologySpread"
+
+    def __init__(self, *, selecting: Selecting) -> None:
+        self._selecting = selecting
+
+    def pre_filter(self, cycle: Cycle) -> Skip | None:
+        return None if _constraints(cycle.pod, _HARD) else SKIP
+
+    def filter(self, cycle: Cycle) -> Iterable[Refusal]:
+        snapshot, pod = cycle.snapshot, cycle.pod
+        constraints = _constraints(pod, _HARD)
+        labelled = _labelled(snapshot, constraints)
+        left = ~snapshot.none()
+        for constraint in constraints:
+            domains = snapshot.domains(constraint.key)
+            missing = left & (domains.ids < 0)
+            sums, there = domains.sums(_counts(snapshot, pod, constraint), labelled & _included(cycle, constraint))
+            enough = there.any() and np.count_nonzero(there) >= constraint.min_domains
+            least = int(sums[there].min()) if enough else 0
+            own = int(constraint.selector.matches(pod.labels))
+            uneven = left & ~missing
+            uneven[uneven] = sums[domains.ids[uneven]] + own - least > constraint.max_skew
+            yield Refusal(missing, NO_LABEL)
+            yield Refusal(uneven, UNEVEN, preemptable=True)
+            left &= ~(missing | uneven)  # a node tells of the first constraint only
+
+    def pre_score(self, cycle: Cycle, _feasible: NDArray[np.intp]) -> Skip | None:
+        constraints = _constraints(cycle.pod, _SOFT)
+        by_default = not cycle.pod.spec.get("topologySpreadConstraints")
+        if by_default:
+            selector = self._selecting(cycle.pod)
+            constraints = () if selector.everything else _defaults(selector)
+        cycle.memo[self.name] = _Wishes(constraints, by_default)
+        return None if constraints else SKIP
+
+    def score(self, cycle: Cycle, feasible: NDArray[np.intp]) -> Amounts:
+        wishes, snapshot = cycle.memo[self.name], cycle.snapshot
+        assert isinstance(wishes, _Wishes), "pre_score comes first"
+        # With constraints of its own a pod wants nodes with all of the labels; the defaults take what there is.
+        labelled = ~snapshot.none() if wishes.by_default else _labelled(snapshot, wishes.constraints)
+        judged = labelled[feasible]
+        raw = np.zeros(len(feasible))
+        for constraint in wishes.constraints:
+            raw += _uncrowded(cycle, constraint, feasible, labelled)
+        rounded = np.floor(raw + 0.5).astype(np.int64)
+        if not judged.any():
+            return np.zeros(len(feasible), np.int64)
+        most, least = int(rounded[judged].max()), int(rounded[judged].min())
+        if not most:
+            return np.where(judged, SCORE_MAX, 0)
+        return np.where(judged, SCORE_MAX * (most + least - rounded) // most, 0)
+
+
+def default_selector(pod: PodInfo, services: Iterable[Object], owner: Selector | None) -> Selector:
+    """What `services` (of the pod's namespace) and the selector of its controller, if it has one, select together."""
+    labels: dict[str, str] = {}
+    for service in services:
+        selector = service["spec"].get("selector")
+        if selector and selector.items() <= pod.labels.items():
+            labels |= selector
+    requirements = (*selector_of_labels(labels).requirements, *(owner.requirements if owner is not None else ()))
+    return selector_of(requirements)
+
+
+def _constraints(pod: PodInfo, action: str) -> tuple[Constraint, ...]:
+    key = f"{PodTopologySpread.name} {action}"
+    known = pod.memo.get(key)
+    if not isinstance(known, tuple):
+        given = pod.spec.get("topologySpreadConstraints") or ()
+        known = pod.memo[key] = tuple(_read(each, pod) for each in given if each["whenUnsatisfiable"] == action)
+    return known
+
+
+def _read(given: Object, pod: PodInfo) -> Constraint:
+    selector = compile_selector(given.get("labelSelector"))
+    same = {key: pod.labels[key] for key in given.get("matchLabelKeys") or () if key in pod.labels}
+    if same and not selector.nothing:
+        selector = selector_of((*selector_of_labels(same).requirements, *selector.requirements))
+    return Constraint(
+        key=given["topologyKey"],
+        max_skew=given["maxSkew"],
+        selector=selector,
+        min_domains=given.get("minDomains") or 1,
+        honours_affinity=given.get("nodeAffinityPolicy", "Honor") == "Honor",
+        honours_taints=given.get("nodeTaintsPolicy", "Ignore") == "Honor",
+    )
+
+
+def _defaults(selector: Selector) -> tuple[Constraint, ...]:
+    """The system's."""
+    return (Constraint(HOSTNAME, 3, selector), Constraint(ZONE, 5, selector))
+
+
+def _labelled(snapshot: Snapshot, constraints: Iterable[Constraint]) -> Mask:
+    """Nodes that have the labels of all constraints."""
+    mask = ~snapshot.none()
+    for constraint in constraints:
+        mask &= snapshot.domains(constraint.key).ids >= 0
+    return mask
+
+
+def _counts(snapshot: Snapshot, pod: PodInfo, constraint: Constraint) -> Amounts:
+    """Of each node, the pods that a constraint counts. A selector of everything counts nothing, as upstream."""
+    namespace, selector = pod.key[0], constraint.selector
+    if selector.everything or selector.nothing:
+        return np.zeros(len(snapshot), np.int64)
+
+    def counts(other: PodInfo) -> bool:
+        return (
+            other.key[0] == namespace
+            and not other.pod["metadata"].get("deletionTimestamp")
+            and selector.matches(other.labels)
+        )
+
+    return snapshot.count((PodTopologySpread.name, namespace, str(selector)), counts)
+
+
+def _included(cycle: Cycle, constraint: Constraint) -> Mask:
+    """Nodes whose pods count."""
+    snapshot, spec = cycle.snapshot, cycle.pod.spec
+    mask = ~snapshot.none()
+    if constraint.honours_affinity:
+        node_affinity = (spec.get("affinity") or {}).get("nodeAffinity")
+        key = (PodTopologySpread.name, repr(spec.get("nodeSelector")), repr(node_affinity))
+        mask &= snapshot.mask(key, compile_required(spec))
+    if constraint.honours_taints:
+        tolerations = spec.get("tolerations") or ()
+
+        def tolerated(node: Object) -> bool:
+            taints = [taint for taint in node["spec"].get("taints") or () if taint["effect"] in _KEEPS_OFF]
+            return all(tolerates(tolerations, taint) for taint in taints)
+
+        mask &= snapshot.mask((PodTopologySpread.name, "taints", repr(tolerations)), tolerated)
+    return mask
+
+
+def _uncrowded(cycle: Cycle, constraint: Constraint, feasible: NDArray[np.intp], labelled: Mask) -> NDArray[np.float64]:
+    """How crowded the domain of each feasible node is: the count, weighed by the number of domains."""
+    snapshot = cycle.snapshot
+    domains, counts = snapshot.domains(constraint.key), _counts(snapshot, cycle.pod, constraint)
+    ids = domains.ids[feasible]
+    has = ids >= 0
+    if constraint.key == HOSTNAME:
+        number, found = int(np.count_nonzero(labelled[feasible])), counts[feasible]
+    else:
+        number = len(np.unique(ids[labelled[feasible]]))
+        counted = labelled & _included(cycle, constraint) & (domains.ids >= 0)
+        sums, _ = domains.sums(counts, counted)
+        found = np.where(has, sums[np.maximum(ids, 0)], 0) if domains.number else np.zeros(len(feasible), np.int64)
+    crowd = found * math.log(number + 2) + (constraint.max_skew - 1)
+    return np.where(has, crowd, 0.0)
