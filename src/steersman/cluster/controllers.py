@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from steersman.client.client import Client
+from steersman.client.discovery import Discovery
 from steersman.client.events import Recorder
 from steersman.client.informer import Informers
 from steersman.client.queue_metrics import QueueFamilies
@@ -65,7 +66,9 @@ class ControllerManager:
         self._on_crash = on_crash
         self._tasks = Tasks(on_crash=on_crash)
         self._transports: list[LocalTransport] = []
-        self.informers = Informers(client=self._client(MANAGER, ()), rng=rng, detect_mutations=detect_mutations)
+        client = self._client(MANAGER, ())
+        self.informers = Informers(client=client, rng=rng, detect_mutations=detect_mutations)
+        self._discovery = Discovery(client=client, informers=self.informers)
         self.controllers: list[Controller] = []
 
     async def start(self) -> None:
@@ -73,6 +76,7 @@ class ControllerManager:
         for name in self._names:
             self.controllers.append(self._make(name))
         await self.informers.start(on_crash=self._on_crash)
+        self._tasks.start(self._discovery.run(), name="discovery")
         for controller in self.controllers:
             self._tasks.start(controller.run(), name=f"controller {controller.name}")
 
@@ -96,6 +100,7 @@ class ControllerManager:
             clock=self._clock,
             rng=self._rng,
             queues=self._queues,
+            discovery=self._discovery,
         )
         return kind(tools)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 from steersman.api.errors import ApiError, Conflict
 from steersman.client.client import key_of
 from steersman.client.errors import TransportError
-from steersman.client.workqueue import WorkQueue
+from steersman.client.workqueue import BACKOFF_S_MAX, WorkQueue
 from steersman.lib.aio import Tasks
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
     from steersman.client.client import Client
+    from steersman.client.discovery import Discovery
     from steersman.client.events import Recorder
     from steersman.client.informer import Informer, Informers
     from steersman.client.queue_metrics import QueueFamilies
@@ -45,6 +46,8 @@ class Writes:
     resource: Resource
     verbs: tuple[str, ...]
     subresource: str = ""
+    names: tuple[str, ...] = ()
+    """Of the only objects that are meant; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ class Tools:
     clock: Clock
     rng: Random
     queues: QueueFamilies
+    discovery: Discovery
+
+
+class NotYet(Exception):
+    """Nothing is wrong, but the key has to be reconciled again, after a delay that grows each time; says why."""
 
 
 class UndeclaredError(AssertionError):
@@ -111,15 +119,20 @@ class Controller:
     """Who its events say they are from, where that is not its service account."""
     reads: ClassVar[tuple[Resource, ...]] = ()
     writes: ClassVar[tuple[Writes, ...]] = ()
+    verbs_on_all: ClassVar[tuple[str, ...]] = ()
+    """What it does to objects of every resource that is served, also of those that nobody knows beforehand."""
     workers: ClassVar[int] = WORKERS
+    backoff_s_max: ClassVar[float] = BACKOFF_S_MAX
+    """The longest delay before a key that failed is tried again."""
 
     def __init__(self, tools: Tools) -> None:
         self.client = tools.client
         self.recorder = tools.recorder
         self.clock = tools.clock
         self.rng = tools.rng
+        self.discovery = tools.discovery
         self.logger = logging.getLogger(f"steersman.controllers.{self.name}")
-        self.queue: WorkQueue[Key] = WorkQueue(metrics=tools.queues.queue(self.name))
+        self.queue: WorkQueue[Key] = WorkQueue(metrics=tools.queues.queue(self.name), backoff_s_max=self.backoff_s_max)
         self.view = View(informers=tools.informers, reads=self.reads, name=self.name)
         self._informers = tools.informers
         self._failing: set[Key] = set()
@@ -186,8 +199,8 @@ class Controller:
         queue = self.queue
         try:
             again = await self.reconcile(key)
-        except Conflict as error:
-            # The cache was behind: the change that it lacks is on its way.
+        except (Conflict, NotYet) as error:
+            # Of a conflict: the cache was behind, and the change that it lacks is on its way.
             self.logger.debug("%s: %s", key, error)
             queue.add_failed(key)
         except (ApiError, TransportError) as error:

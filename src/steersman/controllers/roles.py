@@ -32,7 +32,10 @@ def rules_of(controller: type[Controller]) -> list[Object]:
     for write in controller.writes:
         plural = write.resource.plural
         name = f"{plural}/{write.subresource}" if write.subresource else plural
-        rules.append(_rule(write.resource.group, name, write.verbs))
+        rule = _rule(write.resource.group, name, write.verbs)
+        rules.append(rule | {"resourceNames": list(write.names)} if write.names else rule)
+    if controller.verbs_on_all:
+        rules.append(_rule("*", "*", controller.verbs_on_all))
     return [*rules, _EVENTS]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 
 import pytest
 
@@ -11,60 +10,14 @@ from steersman.api.batch.job import JOBS
 from steersman.api.core.config_map import CONFIG_MAPS
 from steersman.api.core.secret import SECRETS
 from steersman.api.errors import Conflict
-from steersman.client.client import Client
-from steersman.client.events import Recorder
-from steersman.client.informer import Informers
-from steersman.client.queue_metrics import QueueFamilies
 from steersman.client.request import Key
-from steersman.cluster.local_transport import LocalTransport
-from steersman.controllers.base import Controller, Requeue, Tools, UndeclaredError, Writes
+from steersman.controllers.base import Controller, NotYet, Requeue, UndeclaredError, Writes
 from steersman.controllers.ttl_after_finished import TTLAfterFinished
-from steersman.lib.aio import Tasks, loop_time
-from steersman.lib.metrics import Registry
+from steersman.lib.aio import loop_time
 
 pytestmark = pytest.mark.virtual_time
 
 A = Key("default", "a")
-
-
-@pytest.fixture
-async def transport(api):
-    made = LocalTransport(handler=api.parts.application.handle, user_agent="tests", token="admin-token")
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def client(transport):
-    return Client(transport=transport, rng=random.Random(1))
-
-
-@pytest.fixture
-async def run(api, client):
-    """Makes a controller of a class and runs it."""
-    informers = Informers(client=client, rng=random.Random(1), detect_mutations=True)
-    tasks = Tasks(on_crash=lambda name, error: crashes.append(error))
-    crashes: list[BaseException] = []
-    tools = Tools(
-        client=client,
-        informers=informers,
-        recorder=Recorder(client=client, component="tests", clock=api.clock, rng=random.Random(1)),
-        clock=api.clock,
-        rng=random.Random(1),
-        queues=QueueFamilies(registry=Registry()),
-    )
-
-    async def running(kind):
-        controller = kind(tools)
-        await informers.start(on_crash=lambda name, error: crashes.append(error))
-        tasks.start(controller.run(), name=controller.name)
-        return controller
-
-    yield running
-    await tasks.close()
-    await informers.stop()
-    informers.check_unchanged()
-    assert not crashes
 
 
 def config_map(name="a", **data):
@@ -107,7 +60,9 @@ async def test_every_object_and_every_change_is_reconciled(run, client):
     assert [name for name, _ in controller.seen] == ["before", "a", "a", "a"]
 
 
-@pytest.mark.parametrize("error", [Conflict("changed"), ZeroDivisionError("a bug")], ids=["conflict", "bug"])
+@pytest.mark.parametrize(
+    "error", [Conflict("changed"), NotYet("early"), ZeroDivisionError("a bug")], ids=["conflict", "not yet", "bug"]
+)
 async def test_what_fails_is_tried_again_later_and_later(run, client, error):
     controller = await run(Recording)
     controller.script = [error] * 10
@@ -118,6 +73,20 @@ async def test_what_fails_is_tried_again_later_and_later(run, client, error):
     waits = [time - begun for _, time in controller.seen]
     assert waits[-1] == pytest.approx(sum(0.005 * 2**n for n in range(10)), abs=0.01)
     assert controller.queue.failures(A) == 0
+
+
+async def test_delays_grow_up_to_the_longest(run, client):
+    class Hasty(Recording):
+        name = "hasty"
+        backoff_s_max = 10
+
+    controller = await run(Hasty)
+    controller.script = [NotYet("early")] * 20
+    await client.create(CONFIG_MAPS, config_map())
+    await asyncio.sleep(200)
+    times = [time for _, time in controller.seen]
+    assert len(times) == 21
+    assert times[-1] - times[-2] == pytest.approx(10, abs=0.01)
 
 
 async def test_a_key_may_ask_for_another_round(run, client):
