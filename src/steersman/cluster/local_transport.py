@@ -13,14 +13,14 @@ from steersman.client.answers import EventLines, refused, understood
 from steersman.client.errors import Interrupted
 from steersman.lib.aio import Pacer
 from steersman.lib.http.in_process import InProcessCaller, OpenAnswer
-from steersman.lib.http.message import Headers
+from steersman.lib.http.message import Headers, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from steersman.client.request import ApiRequest
     from steersman.client.transport import WatchEvent
-    from steersman.lib.http.message import Handler, Response
+    from steersman.lib.http.message import Handler
 
 
 class LocalTransport:
@@ -49,12 +49,17 @@ class LocalTransport:
             self._pacer = Pacer()
         await self._pacer.pause()  # much is answered at once: others want to run too
         what = f"{request.method} {request.path}"
-        try:
-            async with asyncio.timeout(timeout_s):
-                answer = await self._call(request)
-                body = await _whole(answer)
-        except TimeoutError as error:
-            raise Interrupted(f"{what}: no answer in {timeout_s} s") from error
+        answer: Response | OpenAnswer
+        begun = self._begin(request)
+        if isinstance(begun, Response):
+            answer, body = begun, _joined(begun)
+        else:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    answer = await _without_socket(begun)
+                    body = await _whole(answer)
+            except TimeoutError as error:
+                raise Interrupted(f"{what}: no answer in {timeout_s} s") from error
         if answer.status >= 400:
             raise refused(answer.status, body, _header(answer, "retry-after"))
         return understood(what, body)
@@ -63,7 +68,8 @@ class LocalTransport:
         """See Transport."""
         try:
             async with asyncio.timeout(timeout_s):
-                answer = await self._call(request)
+                begun = self._begin(request)
+                answer = begun if isinstance(begun, Response) else await _without_socket(begun)
                 if answer.status >= 400:
                     raise refused(answer.status, await _whole(answer), _header(answer, "retry-after"))
         except TimeoutError as error:
@@ -76,15 +82,10 @@ class LocalTransport:
         """See Transport."""
         await self._caller.close()
 
-    async def _call(self, request: ApiRequest) -> Response | OpenAnswer:
+    def _begin(self, request: ApiRequest) -> Response | Awaitable[Response | OpenAnswer]:
         headers = self._identified(request.content_type if request.body else "", request.accept)
-        query = request.target[len(request.path) + 1 :]
-        try:
-            return await self._caller.call(
-                request.method, request.path, query=query, headers=headers, body=request.body
-            )
-        except TypeError as error:
-            raise Interrupted(str(error)) from error
+        query = request.target[len(request.path) + 1 :] if request.query else ""
+        return self._caller.begin(request.method, request.path, query=query, headers=headers, body=request.body)
 
     def _identified(self, content_type: str, accept: str) -> Headers:
         token = self._token if isinstance(self._token, str) else self._token()
@@ -133,10 +134,22 @@ class LocalWatch:
         self._answer.close()
 
 
+async def _without_socket(pending: Awaitable[Response | OpenAnswer]) -> Response | OpenAnswer:
+    """Raises Interrupted for an answer that is another protocol."""
+    try:
+        return await pending
+    except TypeError as error:
+        raise Interrupted(str(error)) from error
+
+
+def _joined(answer: Response) -> bytes:
+    return answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
+
+
 async def _whole(answer: Response | OpenAnswer) -> bytes:
     """Raises Interrupted when it was cut off."""
-    if not isinstance(answer, OpenAnswer):
-        return answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
+    if isinstance(answer, Response):
+        return _joined(answer)
     pieces = []
     try:
         while some := await answer.wire.read():

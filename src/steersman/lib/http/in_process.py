@@ -198,18 +198,26 @@ class InProcessCaller:
         self._streams = Tasks()
         self._open: set[OpenAnswer] = set()
 
+    def begin(
+        self, method: str, path: str, *, query: str = "", headers: Headers, body: bytes = b""
+    ) -> Response | Awaitable[Response | OpenAnswer]:
+        """As `call`, but what is answered at once is there at once."""
+        connection = self._connection
+        request = Request(method, unquote(path), path, query, headers, body, connection.peer, connection)
+        pending = self._handler(request)
+        return pending if isinstance(pending, Response) else self._finish(pending, method, path)
+
     async def call(
         self, method: str, path: str, *, query: str = "", headers: Headers, body: bytes = b""
     ) -> Response | OpenAnswer:
         """`path` and `query` as on the wire; `headers` may be shared by many calls. Raises TypeError for an answer that
         is another protocol, and what the handler raises.
         """
-        connection = self._connection
-        request = Request(method, unquote(path), path, query, headers, body, connection.peer, connection)
-        pending = self._handler(request)
-        if isinstance(pending, Response):
-            return pending
-        if isinstance(pending, StreamResponse | UpgradeResponse):
+        begun = self.begin(method, path, query=query, headers=headers, body=body)
+        return begun if isinstance(begun, Response) else await begun
+
+    async def _finish(self, pending: Answer | Awaitable[Answer], method: str, path: str) -> Response | OpenAnswer:
+        if isinstance(pending, Response | StreamResponse | UpgradeResponse):
             answer: Answer = pending
         elif method in _READS:
             answer = await pending
