@@ -9,11 +9,15 @@ import pytest
 from steersman.lib.aio import Tasks
 from steersman.lib.http.in_process import InProcessCaller, OpenAnswer
 from steersman.lib.http.message import Headers, Response, StreamResponse, UpgradeResponse
-from steersman.testing.virtual_time import settle
-
-pytestmark = pytest.mark.virtual_time
+from steersman.testing.virtual_time import VirtualTimeLoop, settle
 
 NONE = Headers()
+
+
+@pytest.fixture
+def anyio_backend():
+    """Without sockets, so in virtual time, unlike the tests beside this one."""
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 @pytest.fixture
