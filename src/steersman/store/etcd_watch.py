@@ -55,8 +55,13 @@ class EtcdWatch:
         self._previous = previous
         self._whole = whole
         self._give_up_s = give_up_s
+        self._opened: Any = None
         self._stream: Any = None
+        """The same, once others than `_follow` may write to it."""
         self._fragments: list[Any] = []
+        self._writing = asyncio.Lock()
+        """gRPC breaks a stream to which two write at a time."""
+        self._asking = False
 
     def close(self) -> None:
         self.end(None)
@@ -73,8 +78,8 @@ class EtcdWatch:
         if not self.created.done():
             self.created.set_exception(error or StoreUnavailable("the watch was closed"))
             self.created.exception()
-        if self._stream is not None:
-            self._stream.cancel()
+        if self._opened is not None:
+            self._opened.cancel()
 
     async def run(self) -> None:
         """Watch until closed; connect again whenever the stream breaks."""
@@ -82,7 +87,8 @@ class EtcdWatch:
         lost_at: float | None = None
         while not self.closed.done():
             try:
-                member, self._stream = await self._members.watch()
+                member, stream = await self._members.watch()
+                self._opened = stream
             except StoreUnavailable as error:
                 lost_at = lost_at or loop.time()
                 if loop.time() - lost_at >= self._give_up_s:
@@ -91,7 +97,7 @@ class EtcdWatch:
                 await asyncio.sleep(_RETRY_S)
                 continue
             try:
-                if await self._follow(self._stream):
+                if await self._follow(stream):
                     lost_at = None
             except self._members.call_error as error:
                 if self.closed.done():
@@ -102,8 +108,8 @@ class EtcdWatch:
                     self.end(StoreUnavailable("the store has stopped"))
                 raise
             finally:
-                self._stream.cancel()
-                self._stream = None
+                stream.cancel()
+                self._opened = self._stream = None
             self._members.turn_from(member)
             if lost_at is None:
                 lost_at = loop.time()
@@ -114,11 +120,18 @@ class EtcdWatch:
 
     async def request_progress(self) -> None:
         """Ask the server to say how far this watch is."""
-        if self._stream is not None and self.created.done():
+        if self._asking:
+            return  # what has not been written yet asks for now as well
+        self._asking = True
+        async with self._writing:
+            self._asking = False
+            stream = self._stream
+            if stream is None or not self.created.done():
+                return
             request = self._members.messages["WatchRequest"]()
             request.progress_request.SetInParent()
             try:
-                await self._stream.write(request)
+                await stream.write(request)
             except (self._members.call_error, asyncio.InvalidStateError):
                 return  # the stream is breaking; what comes after it shows the progress as well
 
@@ -133,7 +146,9 @@ class EtcdWatch:
         create.progress_notify = True
         create.prev_kv = self._previous
         create.fragment = True
-        await stream.write(request)
+        async with self._writing:
+            await stream.write(request)
+            self._stream = stream  # from here on others may write to it
         self._fragments = []
         heard, known = False, 0
         while not self.closed.done():

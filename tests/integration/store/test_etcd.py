@@ -225,3 +225,17 @@ async def test_a_missing_certificate_file_is_named(tmp_path):
     store = EtcdStore(endpoints=(NOBODY,), tls=EtcdTLS(ca=tmp_path / "missing.crt"))
     with pytest.raises(StoreBroken, match=r"missing\.crt"):
         await store.start()
+
+
+async def test_many_who_ask_for_progress_at_once_do_not_break_the_watch(server, caplog):
+    caplog.set_level("INFO", logger="steersman.store")
+    store, seen = await started(server.endpoint), Seen()
+    watch = await store.watch("", 1, seen)
+    for number in range(20):
+        asked = [watch.request_progress() for _ in range(50)]
+        await asyncio.gather(store.commit((), (Put(f"/{number}", b"1"),)), *asked)
+    await seen.until_revision(await store.revision())
+    assert len(seen.events) == 20
+    assert not [record for record in caplog.records if "interrupted" in record.message]
+    watch.close()
+    await store.stop()
