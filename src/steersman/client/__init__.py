@@ -10,6 +10,6 @@ Invariants:
   the difference.
 * A key is in the hands of one worker at most, and nothing that was added is forgotten.
 
-Modules, from the wire inwards: `request`, `errors`, `transport` (the seam), `http_transport`, `client` (verbs),
-`reflector`, `informer`, `workqueue`, `events`, `leader`.
+Modules, from the wire inwards: `request`, `errors`, `answers`, `transport` (the seam), `http_transport`, `kubeconfig`,
+`client` (verbs), `reflector`, `informer`, `workqueue`, `events` and its `event_correlator`, `leader`.
 """
