@@ -14,10 +14,9 @@ from steersman.api.core.pod import PODS
 from steersman.api.errors import ApiError, NotFound
 from steersman.client.client import key_of
 from steersman.client.errors import TransportError, is_cause
-from steersman.controllers.replicas import slow_start
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from steersman.api.meta.types import Object
     from steersman.client.client import Client
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from steersman.controllers.pending import Pending
 
 Failure = ApiError | TransportError
+"""The API refused, or gave no answer."""
+SLOW_START = 1
 _TERMINATING = "NamespaceTerminating"
 
 
@@ -73,3 +74,25 @@ class PodControl:
         self._pending.deleted(key, pod)
         self._recorder.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {place.name}")
         return None
+
+
+async def slow_start(count: int, step: Callable[[], Awaitable[None]]) -> Failure | None:
+    """Run `step` `count` times: once, then twice as many side by side each time, until one fails; its error."""
+    batch = SLOW_START
+    while count > 0:
+        batch = min(batch, count)
+        failure = _first_failure(await asyncio.gather(*(step() for _ in range(batch)), return_exceptions=True))
+        if failure is not None:
+            return failure
+        count -= batch
+        batch *= 2
+    return None
+
+
+def _first_failure(results: Iterable[object]) -> Failure | None:
+    """Raises what is neither refused nor lost: a mistake of ours."""
+    failures = [result for result in results if isinstance(result, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, ApiError | TransportError):
+            raise failure
+    return next((failure for failure in failures if isinstance(failure, ApiError | TransportError)), None)

@@ -7,19 +7,17 @@ Upstream: pkg/controller/replicaset.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from steersman.api.core.pod import PODS
-from steersman.api.errors import ApiError, NotFound
 from steersman.api.meta.conditions import find_condition, remove_condition
 from steersman.client.client import key_of
-from steersman.client.errors import TransportError, is_cause
 from steersman.client.request import Key
 from steersman.controllers.base import Controller, Requeue
 from steersman.controllers.ownership import Claims, OwnerGoneError, controller_of, plan_claim, reference_to
 from steersman.controllers.pending import Pending
+from steersman.controllers.pod_control import Failure, PodControl
 from steersman.controllers.pods import (
     available_in_s,
     is_active,
@@ -30,7 +28,7 @@ from steersman.controllers.pods import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from steersman.api.meta.labels import Selector
@@ -39,11 +37,9 @@ if TYPE_CHECKING:
 
 BURST = 500
 """Pods created or deleted in one round."""
-SLOW_START = 1
 BY_OWNER = "pods by controller uid, orphans by namespace"
 """The index that all controllers of pods share."""
 FAILURE = "ReplicaFailure"
-_TERMINATING = "NamespaceTerminating"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +66,7 @@ class Replicas(Controller):
     def setup(self) -> None:
         self._pending = Pending(view=self.view, resource=PODS)
         self._claims = Claims(client=self.client, owners=self.resource, objects=PODS)
+        self._pods = PodControl(client=self.client, recorder=self.recorder, pending=self._pending)
         self.index(PODS, BY_OWNER, owner_keys)
         self.on(self.resource)
         self.on(PODS, self._concerned)
@@ -101,7 +98,7 @@ class Replicas(Controller):
         except OwnerGoneError as error:
             self.logger.info("%s", error)
             return None
-        failure: ApiError | TransportError | None = None
+        failure: Failure | None = None
         now = self.clock.now()
         if settled and not owner["metadata"].get("deletionTimestamp"):
             related = self._related(owner)
@@ -122,52 +119,20 @@ class Replicas(Controller):
 
     # -- carrying out
 
-    async def _carry_out(
-        self, key: Key, owner: Object, step: Create | Delete | None
-    ) -> ApiError | TransportError | None:
+    async def _carry_out(self, key: Key, owner: Object, step: Create | Delete | None) -> Failure | None:
         match step:
             case Create(count):
-                return await self._create(key, owner, count)
+                pod = pod_of_template(
+                    owner["spec"]["template"],
+                    owner=key.name,
+                    namespace=key.namespace,
+                    reference=reference_to(owner, self.resource),
+                )
+                return await self._pods.create(key, owner, [pod] * count)
             case Delete(pods):
-                return await self._delete(key, owner, pods)
+                return await self._pods.delete(key, owner, pods)
             case None:
                 return None
-
-    async def _create(self, key: Key, owner: Object, count: int) -> ApiError | TransportError | None:
-        pod = pod_of_template(
-            owner["spec"]["template"],
-            owner=key.name,
-            namespace=key.namespace,
-            reference=reference_to(owner, self.resource),
-        )
-
-        async def create() -> None:
-            try:
-                made = await self.client.create(PODS, pod)
-            except ApiError as error:
-                if is_cause(error, _TERMINATING):
-                    return  # nothing can be created there any more, and nothing needs to be
-                self.recorder.event(owner, "Warning", "FailedCreate", f"Error creating: {error}")
-                raise
-            self._pending.created(key, made)
-            self.recorder.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
-
-        return await slow_start(count, create)
-
-    async def _delete(self, key: Key, owner: Object, pods: list[Object]) -> ApiError | TransportError | None:
-        async def delete(pod: Object) -> None:
-            place = key_of(pod)
-            try:
-                await self.client.delete(PODS, place)
-            except NotFound:
-                return
-            except ApiError as error:
-                self.recorder.event(owner, "Warning", "FailedDelete", f"Error deleting: {error}")
-                raise
-            self._pending.deleted(key, pod)
-            self.recorder.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {place.name}")
-
-        return _first_failure(await asyncio.gather(*map(delete, pods), return_exceptions=True))
 
     # -- which keys a change concerns
 
@@ -268,28 +233,6 @@ def _tell_failure(status: Object, failure: Exception | None, *, surplus: int, ti
         if surplus:
             condition["reason"] = "FailedCreate" if surplus < 0 else "FailedDelete"
         status.setdefault("conditions", []).append(condition)
-
-
-async def slow_start(count: int, step: Callable[[], Awaitable[None]]) -> ApiError | TransportError | None:
-    """Run `step` `count` times: once, then twice as many side by side each time, until one fails; its error."""
-    batch = SLOW_START
-    while count > 0:
-        batch = min(batch, count)
-        failure = _first_failure(await asyncio.gather(*(step() for _ in range(batch)), return_exceptions=True))
-        if failure is not None:
-            return failure
-        count -= batch
-        batch *= 2
-    return None
-
-
-def _first_failure(results: Iterable[object]) -> ApiError | TransportError | None:
-    """Raises what is neither refused nor lost: a mistake of ours."""
-    failures = [result for result in results if isinstance(result, BaseException)]
-    for failure in failures:
-        if not isinstance(failure, ApiError | TransportError):
-            raise failure
-    return next((failure for failure in failures if isinstance(failure, ApiError | TransportError)), None)
 
 
 def _is_of(obj: Object, uid: str) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
-
 from steersman.api.errors import Forbidden
 from steersman.controllers.replicas import (
     Create,
@@ -14,7 +12,6 @@ from steersman.controllers.replicas import (
     owner_keys,
     plan_replicas,
     plan_status,
-    slow_start,
 )
 
 from .objects import pod, replica_set
@@ -85,27 +82,3 @@ def test_pods_are_found_by_their_controller_or_as_orphans():
     owner = replica_set()
     assert owner_keys(pod("a", owner=owner)) == ("uid-web",)
     assert owner_keys(pod("a")) == (orphans_of("ns"),)
-
-
-async def test_creations_begin_slowly_and_stop_at_a_failure():
-    batches, begun = [], 0
-
-    async def step():
-        nonlocal begun
-        begun += 1
-        if begun > 5:
-            raise Forbidden("no more")
-
-    failure = await slow_start(100, step)
-    batches.append(begun)
-    assert isinstance(failure, Forbidden)
-    assert batches == [7]  # 1 + 2 + 4, of which the last failed
-    assert await slow_start(0, step) is None
-
-
-async def test_a_mistake_of_ours_is_not_taken_for_a_refusal():
-    async def step():
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await slow_start(1, step)

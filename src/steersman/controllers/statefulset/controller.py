@@ -26,8 +26,9 @@ from steersman.controllers.history import BY_OWNER as REVISIONS_BY_OWNER
 from steersman.controllers.history import in_order, template_in
 from steersman.controllers.ownership import Claim, Claims, OwnerGoneError, concerned_owners, plan_claim
 from steersman.controllers.pending import Pending
+from steersman.controllers.pod_control import slow_start
 from steersman.controllers.pods import available_in_s
-from steersman.controllers.replicas import BY_OWNER, orphans_of, owner_keys, slow_start
+from steersman.controllers.replicas import BY_OWNER, orphans_of, owner_keys
 from steersman.controllers.statefulset.hands import Hands
 from steersman.controllers.statefulset.identity import is_member, sets_of_claim
 from steersman.controllers.statefulset.plan import Plan, Version, plan_set
