@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -34,12 +35,14 @@ def enter(arguments: list[str], *, environment: dict[str, str], say: Callable[[s
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while process.poll() is None and not children.read_text(encoding="ascii"):
         time.sleep(0.01)
-    if process.poll() is None:
-        say(f"look inside with: nsenter --all --target {children.read_text(encoding='ascii').split()[0]}")
+    first = children.read_text(encoding="ascii").split()[0] if process.poll() is None else ""
+    if first:
+        say(f"look inside with: nsenter --all --target {first}")
     try:
         return process.wait()
     except KeyboardInterrupt:
-        process.terminate()
+        if first:
+            os.kill(int(first), signal.SIGKILL)  # with it the kernel ends all others, and only then `unshare`
         process.wait()
         return 130
 
