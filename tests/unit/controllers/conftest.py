@@ -8,7 +8,10 @@ async def test_it(run, client):
 
 from __future__ import annotations
 
+import asyncio
 import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,30 +26,40 @@ from steersman.controllers.roles import component_of
 from steersman.lib.aio import Tasks
 from steersman.lib.metrics import Registry
 
-
-@pytest.fixture
-async def transport(api):
-    made = LocalTransport(handler=api.parts.application.handle, user_agent="tests", token="admin-token")
-    yield made
-    await made.close()
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 
 @pytest.fixture
-def client(transport):
+async def transports_as(api):
+    """Makes transports of somebody, by token."""
+    made = []
+
+    def make(token):
+        made.append(LocalTransport(handler=api.parts.application.handle, user_agent="tests", token=token))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.close()
+
+
+@pytest.fixture
+def client(transports_as):
     """The administrator's verbs."""
-    return Client(transport=transport, rng=random.Random(1))
+    return Client(transport=transports_as("admin-token"), rng=random.Random(1))
 
 
 @pytest.fixture
 async def run(api, client):
-    """Makes controllers of classes and runs them, with all that is around them."""
+    """Makes controllers of classes and runs them, with all that is around them; they are given `settings` too."""
     crashes: list[BaseException] = []
     informers = Informers(client=client, rng=random.Random(1), detect_mutations=True)
     discovery = Discovery(client=client, informers=informers)
     queues = QueueFamilies(registry=Registry())
     tasks = Tasks(on_crash=lambda _name, error: crashes.append(error))
 
-    def make(kind):
+    def make(kind, settings):
         recorder = Recorder(client=client, component=component_of(kind), clock=api.clock, rng=random.Random(1))
         tasks.start(recorder.run(), name=f"events of {kind.name}")
         tools = Tools(
@@ -58,10 +71,10 @@ async def run(api, client):
             queues=queues,
             discovery=discovery,
         )
-        return kind(tools)
+        return kind(tools, **settings)
 
-    async def running(*kinds):
-        controllers = [make(kind) for kind in kinds]
+    async def running(*kinds, **settings):
+        controllers = [make(kind, settings) for kind in kinds]
         await informers.start(on_crash=lambda _name, error: crashes.append(error))
         tasks.start(discovery.run(), name="discovery")
         for controller in controllers:
@@ -73,3 +86,27 @@ async def run(api, client):
     await informers.stop()
     informers.check_unchanged()
     assert not crashes
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What most tests need of the above, and of time."""
+
+    client: Client
+    clock: Any
+    run: Callable[..., Awaitable[Any]]
+
+    async def start(self, *kinds: Any, **settings: Any) -> Any:
+        """Run controllers, and let them do what is to be done at once."""
+        started = await self.run(*kinds, **settings)
+        await self.settle()
+        return started
+
+    async def settle(self, seconds: float = 1) -> None:
+        """Let that much time pass."""
+        await asyncio.sleep(seconds)
+
+
+@pytest.fixture
+def bench(api, client, run):
+    return Bench(client, api.clock, run)
