@@ -16,6 +16,10 @@ CONTROLLERS = {
     "replicaset": "steersman.controllers.replicaset:ReplicaSets",
     "replication": "steersman.controllers.replication:ReplicationControllers",
     "ttl_after_finished": "steersman.controllers.ttl_after_finished:TTLAfterFinished",
+    "endpoints": "steersman.controllers.endpoints:Endpoints",
+    "endpointslice": "steersman.controllers.endpointslice.controller:EndpointSlices",
+    "endpointslice_mirroring": "steersman.controllers.endpointslice_mirroring:MirroredSlices",
+    "service_cidr": "steersman.controllers.service_cidr:ServiceCIDRs",
 }
 
 

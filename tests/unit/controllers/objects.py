@@ -56,3 +56,27 @@ def replica_set(name: str = "web", replicas: int = 3, **more: Any) -> Object:
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}}
     selector = {"matchLabels": {"app": "web"}}
     return {"metadata": metadata, "spec": {"replicas": replicas, "selector": selector, "template": template}, **more}
+
+
+def service(name: str = "s", **spec: Any) -> Object:
+    """Selects app=web, and has port 80, unless `spec` says otherwise (None: not there). `metadata`: more of that."""
+    metadata = meta(name, **spec.pop("metadata", {}))
+    given = {
+        "selector": {"app": "web"},
+        "ports": [{"port": 80, "protocol": "TCP", "targetPort": 80}],
+        "clusterIP": "10.96.0.7",
+        "ipFamilies": ["IPv4"],
+        **spec,
+    }
+    fields = {field: value for field, value in given.items() if value is not None}
+    return {"kind": "Service", "apiVersion": "v1", "metadata": metadata, "spec": fields}
+
+
+def backend(name: str, address: int | list[str] | None, *, spec: Object | None = None, **more: Any) -> Object:
+    """A pod with an address: a number in 10.0.0.0/16, or a list of addresses."""
+    made = pod(name, **more)
+    if isinstance(address, int):
+        address = [f"10.0.{address // 256}.{address % 256}"]
+    if address:
+        made["status"] |= {"podIP": address[0], "podIPs": [{"ip": each} for each in address]}
+    return made | {"spec": made["spec"] | (spec or {})}
