@@ -15,7 +15,7 @@ from steersman.api.meta.quantity import parse
 from steersman.scheduler.pod_info import CPU, EPHEMERAL, MEMORY, PODS, amount_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,6 +49,7 @@ class Snapshot:
         self._masks: dict[object, tuple[int, Mask]] = {}
         self._counters: dict[object, _Counter] = {}
         self._domains: dict[str, tuple[int, Domains]] = {}
+        self._tallies: dict[str, _Tally] = {}
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -71,6 +72,8 @@ class Snapshot:
             self.pods_count = np.append(self.pods_count, 0)
             for counter in self._counters.values():
                 counter.counts = np.append(counter.counts, 0)
+            for tally in self._tallies.values():
+                tally.resize(lambda counts: np.append(counts, 0))
         self.nodes[column] = node
         listed = (node.get("status") or {}).get("allocatable") or {}
         amounts = {resource: amount_of(resource, parse(text)) for resource, text in listed.items()}
@@ -95,6 +98,8 @@ class Snapshot:
         self.pods_count = np.delete(self.pods_count, column)
         for counter in self._counters.values():
             counter.counts = np.delete(counter.counts, column)
+        for tally in self._tallies.values():
+            tally.resize(lambda counts: np.delete(counts, column))
         self.version += 1
 
     # -- pods
@@ -122,6 +127,8 @@ class Snapshot:
         for counter in self._counters.values():
             if counter.counts_pod(pod):
                 counter.counts[column] += sign
+        for tally in self._tallies.values():
+            tally.charge(pod, column, sign, len(self.nodes))
 
     # -- for plugins
 
@@ -136,6 +143,18 @@ class Snapshot:
         made.flags.writeable = False
         self._masks[key] = (self.version, made)
         return made
+
+    def tally(self, name: str, keys_of: Callable[[PodInfo], Iterable[Hashable]]) -> Mapping[Hashable, Amounts]:
+        """For everything that `keys_of` finds in pods, how many pods of each node have it; up to date from the first
+        question on. Read-only. `name` stands for the same `keys_of` always.
+        """
+        tally = self._tallies.get(name)
+        if tally is None:
+            tally = self._tallies[name] = _Tally(keys_of, {})
+            for column, pods in enumerate(self.pods):
+                for pod in pods.values():
+                    tally.charge(pod, column, 1, len(self.nodes))
+        return tally.counts
 
     def domains(self, label: str) -> Domains:
         """Into which parts a label divides the nodes; kept until a node changes."""
@@ -184,6 +203,27 @@ class Snapshot:
 
 
 _MASKS_MAX, _COUNTERS_MAX = 1024, 256
+
+
+@dataclass(slots=True)
+class _Tally:
+    keys_of: Callable[[PodInfo], Iterable[Hashable]]
+    counts: dict[Hashable, Amounts]
+
+    def charge(self, pod: PodInfo, column: int, sign: int, width: int) -> None:
+        for key in self.keys_of(pod):
+            counts = self.counts.get(key)
+            if counts is None:
+                counts = self.counts[key] = np.zeros(width, np.int64)
+            counts[column] += sign
+            if sign < 0 and not counts.any():
+                del self.counts[key]
+
+    def resize(self, change: Callable[[Amounts], Amounts]) -> None:
+        for key, counts in list(self.counts.items()):
+            changed = self.counts[key] = change(counts)
+            if not changed.any():
+                del self.counts[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,3 +110,19 @@ def test_of_many_counters_the_longest_unused_is_forgotten():
         snapshot.count("kept", lambda _pod: True)
     assert len(snapshot._counters) == 256
     assert "kept" in snapshot._counters
+
+
+def test_what_pods_have_is_tallied_and_forgotten_when_nobody_has_it():
+    snapshot = snapshot_of([node("a"), node("b")], [(pod("x"), "a")])
+
+    def first_letter(each):
+        return (each.uid[0],)
+
+    assert {key: counts.tolist() for key, counts in snapshot.tally("t", first_letter).items()} == {"x": [1, 0]}
+    two = pod("y2")
+    snapshot.add_pod(two, "b")
+    snapshot.set_node(node("c"))
+    assert snapshot.tally("t", first_letter)["y"].tolist() == [0, 1, 0]
+    snapshot.remove_pod(two, "b")
+    snapshot.remove_node("a")
+    assert dict(snapshot.tally("t", first_letter)) == {}

@@ -1,7 +1,7 @@
 """The plugins of the default profile, in upstream's order, with their weights in scores.
 
 Not there yet: SchedulingGates, PrioritySort, VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone,
-InterPodAffinity, DynamicResources, DefaultPreemption, DefaultBinder, NodeDeclaredFeatures.
+DynamicResources, DefaultPreemption, DefaultBinder, NodeDeclaredFeatures.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from steersman.scheduler.cycle import Profile
 from steersman.scheduler.plugins.image_locality import ImageLocality
+from steersman.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from steersman.scheduler.plugins.node_affinity import NodeAffinity
 from steersman.scheduler.plugins.node_name import NodeName
 from steersman.scheduler.plugins.node_ports import NodePorts
@@ -23,14 +24,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from steersman.api.meta.labels import Selector
+    from steersman.api.meta.types import Object
     from steersman.scheduler.pod_info import PodInfo
 
-WEIGHTS = {"TaintToleration": 3, "NodeAffinity": 2, "PodTopologySpread": 2}
+WEIGHTS = {"TaintToleration": 3, "NodeAffinity": 2, "PodTopologySpread": 2, "InterPodAffinity": 2}
 """Where it is not 1."""
 
 
-def default_profile(*, selecting: Callable[[PodInfo], Selector]) -> Profile:
-    """As kube-scheduler without a configuration file. `selecting`: see PodTopologySpread."""
+def default_profile(*, selecting: Callable[[PodInfo], Selector], namespace_labels: Callable[[str], Object]) -> Profile:
+    """As kube-scheduler without a configuration file. `selecting`, `namespace_labels`: see PodTopologySpread,
+    InterPodAffinity.
+    """
     plugins = (
         NodeName(),
         NodeUnschedulable(),
@@ -39,6 +43,7 @@ def default_profile(*, selecting: Callable[[PodInfo], Selector]) -> Profile:
         NodePorts(),
         NodeResourcesFit(),
         PodTopologySpread(selecting=selecting),
+        InterPodAffinity(namespace_labels=namespace_labels),
         NodeResourcesBalancedAllocation(),
         ImageLocality(),
     )
