@@ -1,12 +1,13 @@
-"""Which taints of a node a pod tolerates. Pure.
+"""Taints of a node, against the tolerations of a pod as a whole. Pure.
 
-Upstream: api core/v1 toleration.go, component-helpers scheduling/corev1. Tolerations with Lt and Gt tolerate nothing
-(feature TaintTolerationComparisonOperators, alpha and off).
+Upstream: component-helpers scheduling/corev1, pkg/apis/core/v1/helper.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from steersman.api.core.tolerations import tolerates
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -17,23 +18,12 @@ NO_SCHEDULE, PREFER_NO_SCHEDULE, NO_EXECUTE = "NoSchedule", "PreferNoSchedule", 
 _IDENTITY = ("key", "operator", "value", "effect")
 
 
-def tolerates(toleration: Object, taint: Object) -> bool:
-    """An empty effect tolerates every effect, an empty key every key; no operator is Equal."""
-    effect, key = toleration.get("effect"), toleration.get("key")
-    if (effect and effect != taint.get("effect")) or (key and key != taint.get("key")):
-        return False
-    operator = toleration.get("operator") or "Equal"
-    if operator == "Equal":
-        return (toleration.get("value") or "") == (taint.get("value") or "")
-    return bool(operator == "Exists")
-
-
 def untolerated(
     taints: Iterable[Object] | None, tolerations: Sequence[Object], effects: Container[str]
 ) -> Object | None:
     """The first taint with one of `effects` that no toleration tolerates."""
     for taint in taints or ():
-        if taint.get("effect") in effects and not any(tolerates(toleration, taint) for toleration in tolerations):
+        if taint.get("effect") in effects and not tolerates(tolerations, taint):
             return taint
     return None
 

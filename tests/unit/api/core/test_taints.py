@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from steersman.api.core.taints import NO_EXECUTE, NO_SCHEDULE, tolerates, untolerated, with_toleration
+from steersman.api.core.taints import NO_EXECUTE, NO_SCHEDULE, untolerated, with_toleration
 
 TAINT = {"key": "k", "value": "v", "effect": NO_SCHEDULE}
-
-
-@pytest.mark.parametrize(
-    ("toleration", "expected"),
-    [
-        ({"key": "k", "value": "v", "effect": NO_SCHEDULE}, True),
-        ({"key": "k", "operator": "Equal", "value": "v"}, True),
-        ({"key": "k", "operator": "Exists"}, True),
-        ({"operator": "Exists"}, True),
-        ({"key": "k", "value": "other"}, False),
-        ({"key": "other", "operator": "Exists"}, False),
-        ({"key": "k", "operator": "Exists", "effect": NO_EXECUTE}, False),
-        ({"key": "k", "operator": "Gt", "value": "1"}, False),
-    ],
-)
-def test_a_toleration_tolerates_what_it_describes(toleration, expected):
-    assert tolerates(toleration, TAINT) is expected
 
 
 def test_the_first_taint_that_nothing_tolerates_is_found():
