@@ -178,6 +178,8 @@ async def test_revisions_of_the_same_template_become_one(begun):
     owners = kept["metadata"]["ownerReferences"]
     metadata = {"name": "web-other", "namespace": NAMESPACE, "labels": labels, "ownerReferences": owners}
     await begun.client.create(CONTROLLER_REVISIONS, {"metadata": metadata, "data": kept["data"], "revision": 7})
+    await begun.settle()
+    assert len(await revisions(begun)) == 2  # one that is the set's already is no reason to look
     await begun.client.patch(DAEMON_SETS, KEY, {"metadata": {"annotations": {"touched": "1"}}})
     await begun.settle()
     assert [each["metadata"]["name"] for each in await revisions(begun)] == ["web-other"]

@@ -78,7 +78,7 @@ class DaemonSets(Controller):
         self.index(CONTROLLER_REVISIONS, REVISIONS_BY_OWNER, owner_keys)
         self.on(DAEMON_SETS, self._changed)
         self.on(PODS, self._concerned)
-        self.on(CONTROLLER_REVISIONS, self._concerned)
+        self.on(CONTROLLER_REVISIONS, self._concerned_by_revision)
         self.on(NODES, self._concerned_by_node)
 
     async def reconcile(self, key: Key) -> Requeue | None:
@@ -187,6 +187,12 @@ class DaemonSets(Controller):
 
     def _concerned(self, old: Object | None, new: Object | None) -> Iterable[Key]:
         return concerned_owners(old, new, kind=DAEMON_SETS.kind, adopters=self._adopters)
+
+    def _concerned_by_revision(self, old: Object | None, new: Object | None) -> Iterable[Key]:
+        """A new one that is a set's already changes nothing for it: mostly it has made it itself."""
+        if old is None and new is not None and controller_of(new) is not None:
+            return ()
+        return self._concerned(old, new)
 
     def _adopters(self, obj: Object) -> Iterable[Key]:
         labels = obj["metadata"].get("labels") or {}
