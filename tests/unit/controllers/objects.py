@@ -58,6 +58,26 @@ def replica_set(name: str = "web", replicas: int = 3, **more: Any) -> Object:
     return {"metadata": metadata, "spec": {"replicas": replicas, "selector": selector, "template": template}, **more}
 
 
+def deployment(
+    name: str = "web", replicas: int = 3, *, image: str = "v1", status: Object | None = None, **spec: Any
+) -> Object:
+    """Selects app=web and rolls, 25% at a time. `metadata`: more of that."""
+    metadata = meta(name, generation=1, **spec.pop("metadata", {}))
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": image}]}}
+    fields = {
+        "replicas": replicas,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": template,
+        "strategy": rolling,
+        "revisionHistoryLimit": 10,
+        "progressDeadlineSeconds": 600,
+        **spec,
+    }
+    made = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": fields}
+    return made | ({"status": status} if status is not None else {})
+
+
 def service(name: str = "s", **spec: Any) -> Object:
     """Selects app=web, and has port 80, unless `spec` says otherwise (None: not there). `metadata`: more of that."""
     metadata = meta(name, **spec.pop("metadata", {}))
@@ -80,3 +100,14 @@ def backend(name: str, address: int | list[str] | None, *, spec: Object | None =
     if address:
         made["status"] |= {"podIP": address[0], "podIPs": [{"ip": each} for each in address]}
     return made | {"spec": made["spec"] | (spec or {})}
+
+
+def node(name: str, *taints: str, ready: str | None = "True", **metadata: Any) -> Object:
+    """`taints`: as "key:effect"; `ready`: the status of its condition, None for a node that never told."""
+    spec: Object = {"taints": [{"key": each.partition(":")[0], "effect": each.partition(":")[2]} for each in taints]}
+    since = {"lastHeartbeatTime": CREATED, "lastTransitionTime": CREATED}
+    told = [{"type": "Ready", "status": ready, "reason": "R", "message": "m", **since}] if ready else []
+    base = {"kind": "Node", "apiVersion": "v1", "spec": spec if taints else {}, "status": {"conditions": told}}
+    made = {**base, "metadata": meta(name, **metadata)}
+    del made["metadata"]["namespace"]
+    return made
