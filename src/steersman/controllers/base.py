@@ -121,6 +121,8 @@ class Controller:
     writes: ClassVar[tuple[Writes, ...]] = ()
     verbs_on_all: ClassVar[tuple[str, ...]] = ()
     """What it does to objects of every resource that is served, also of those that nobody knows beforehand."""
+    verbs_on_scales: ClassVar[tuple[str, ...]] = ()
+    """What it does to the scale subresource of whatever has one."""
     workers: ClassVar[int] = WORKERS
     backoff_s_max: ClassVar[float] = BACKOFF_S_MAX
     """The longest delay before a key that failed is tried again."""

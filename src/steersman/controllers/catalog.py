@@ -13,13 +13,35 @@ if TYPE_CHECKING:
 
 CONTROLLERS = {
     "daemonset": "steersman.controllers.daemonset.controller:DaemonSets",
-    "replicaset": "steersman.controllers.replicaset:ReplicaSets",
-    "replication": "steersman.controllers.replication:ReplicationControllers",
-    "ttl_after_finished": "steersman.controllers.ttl_after_finished:TTLAfterFinished",
+    "deployment": "steersman.controllers.deployment.controller:Deployments",
+    "disruption": "steersman.controllers.disruption:Disruptions",
     "endpoints": "steersman.controllers.endpoints:Endpoints",
     "endpointslice": "steersman.controllers.endpointslice.controller:EndpointSlices",
     "endpointslice_mirroring": "steersman.controllers.endpointslice_mirroring:MirroredSlices",
+    "garbage_collector": "steersman.controllers.garbage_collector.controller:GarbageCollector",
+    "namespace": "steersman.controllers.namespace.controller:Namespaces",
+    "node_ipam": "steersman.controllers.node_ipam:NodeIPAM",
+    "pod_garbage_collector": "steersman.controllers.pod_garbage_collector:PodGarbageCollector",
+    "replicaset": "steersman.controllers.replicaset:ReplicaSets",
+    "replication": "steersman.controllers.replication:ReplicationControllers",
+    "resourceclaim": "steersman.controllers.resourceclaim:ResourceClaims",
     "service_cidr": "steersman.controllers.service_cidr:ServiceCIDRs",
+    "statefulset": "steersman.controllers.statefulset.controller:StatefulSets",
+    "taint_eviction": "steersman.controllers.taint_eviction:TaintEviction",
+    "ttl": "steersman.controllers.ttl:TTL",
+    "ttl_after_finished": "steersman.controllers.ttl_after_finished:TTLAfterFinished",
+    "serviceaccount": "steersman.controllers.serviceaccount:ServiceAccounts",
+    "serviceaccount_token": "steersman.controllers.serviceaccount_token:ServiceAccountTokens",
+    "root_ca_certificate_publisher": "steersman.controllers.root_ca_certificate_publisher:RootCACertificatePublisher",
+    "legacy_serviceaccount_token_cleaner": (
+        "steersman.controllers.legacy_serviceaccount_token_cleaner:LegacyServiceAccountTokenCleaner"
+    ),
+    "bootstrap_signer": "steersman.controllers.bootstrap_signer:BootstrapSigner",
+    "token_cleaner": "steersman.controllers.token_cleaner:TokenCleaner",
+    "podcertificaterequest_cleaner": "steersman.controllers.podcertificaterequest_cleaner:PodCertificateRequestCleaner",
+    "kube_apiserver_serving_clustertrustbundle_publisher": (
+        "steersman.controllers.kube_apiserver_serving_clustertrustbundle_publisher:ServingClusterTrustBundlePublisher"
+    ),
 }
 
 

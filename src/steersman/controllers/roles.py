@@ -36,6 +36,8 @@ def rules_of(controller: type[Controller]) -> list[Object]:
         rules.append(rule | {"resourceNames": list(write.names)} if write.names else rule)
     if controller.verbs_on_all:
         rules.append(_rule("*", "*", controller.verbs_on_all))
+    if controller.verbs_on_scales:
+        rules.append(_rule("*", "*/scale", controller.verbs_on_scales))
     return [*rules, _EVENTS]
 
 

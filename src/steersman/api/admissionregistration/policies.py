@@ -17,7 +17,7 @@ from steersman.api.admissionregistration.rules import (
 from steersman.api.columns import AGE, at
 from steersman.api.core.podspec.validation.common import each, one_of
 from steersman.api.errors import FieldError, forbidden, invalid, not_supported, required
-from steersman.api.meta.label_selector import validate_selector
+from steersman.api.meta.label_selector import go_text, validate_selector
 from steersman.api.meta.names import dns1035_label, dns1123_subdomain, name_is_dns_subdomain, path_segment
 from steersman.api.resource import Column
 
@@ -167,22 +167,7 @@ def _param_ref(obj: Object, _now: datetime) -> str:
     ref = at(obj, "spec", "paramRef", default={})
     if ref.get("name"):
         return f"{ref.get('namespace') or '*'}/{ref['name']}"
-    return "<unset>" if ref.get("selector") is None else _selector_text(ref["selector"])
-
-
-def _selector_text(selector: Object) -> str:
-    """As Go prints the generated type."""
-    labels = selector.get("matchLabels") or {}
-    equal = "".join(f"{key}: {labels[key]}," for key in sorted(labels))
-    expressions = "".join(
-        f"LabelSelectorRequirement{{Key:{one.get('key', '')},Operator:{one.get('operator', '')},"
-        f"Values:[{' '.join(one.get('values') or ())}],}},"
-        for one in selector.get("matchExpressions") or ()
-    )
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{equal}}},"
-        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
-    )
+    return "<unset>" if ref.get("selector") is None else go_text(ref["selector"])
 
 
 BINDING_COLUMNS = (

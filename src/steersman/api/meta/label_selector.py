@@ -97,3 +97,18 @@ def validate_labels(labels: Object | None, path: str) -> list[FieldError]:
         if messages := label_value(value):
             errors += [invalid(path, value, message) for message in messages]
     return errors
+
+
+def go_text(selector: Object) -> str:
+    """A selector as Go prints the generated type, in messages and tables."""
+    labels = selector.get("matchLabels") or {}
+    equal = "".join(f"{key}: {labels[key]}," for key in sorted(labels))
+    expressions = "".join(
+        f"LabelSelectorRequirement{{Key:{one.get('key', '')},Operator:{one.get('operator', '')},"
+        f"Values:[{' '.join(one.get('values') or ())}],}},"
+        for one in selector.get("matchExpressions") or ()
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{equal}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+    )
