@@ -47,7 +47,7 @@ async def transports_as(api):
 @pytest.fixture
 def client(transports_as):
     """The administrator's verbs."""
-    return Client(transport=transports_as("admin-token"), rng=random.Random(1))
+    return Client(transport=transports_as("admin-token"), rng=random.Random(1), field_manager="tests")
 
 
 @pytest.fixture
