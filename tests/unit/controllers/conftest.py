@@ -1,4 +1,4 @@
-"""Controllers on a real API server inside the test, which knows who they are; for tests in virtual time.
+"""Controllers on a real API server inside the test; for tests marked `virtual_time`.
 
 async def test_it(run, client):
     controller = await run(ConfigMapThings)
