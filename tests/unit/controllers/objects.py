@@ -62,7 +62,7 @@ def deployment(
     name: str = "web", replicas: int = 3, *, image: str = "v1", status: Object | None = None, **spec: Any
 ) -> Object:
     """Selects app=web and rolls, 25% at a time. `metadata`: more of that."""
-    metadata = meta(name, generation=1, **spec.pop("metadata", {}))
+    metadata = meta(name, **{"generation": 1, **spec.pop("metadata", {})})
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": image}]}}
     fields = {
