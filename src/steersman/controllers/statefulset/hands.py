@@ -69,6 +69,8 @@ class Hands:
             await self._client.delete(PODS, key_of(pod), uid=pod["metadata"].get("uid", ""))
         except NotFound:
             pass
+        except Conflict:
+            raise  # another one has its name by now, which the cache does not show yet
         except (ApiError, TransportError) as error:
             self._tell_pod("Delete", stateful_set, pod, error)
             raise
