@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from steersman.testing.etcd_server import EtcdServer, etcd_binary
 from steersman.testing.rest import RestClient
 from steersman.testing.server import ServerProcess
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 NAMESPACE = "/api/v1/namespaces/demo"
 SETS = "/apis/apps/v1/namespaces/demo/replicasets"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+LEASE = f"{LEASES}/kube-controller-manager"
 WEB = {
     "metadata": {"name": "web"},
     "spec": {
@@ -81,3 +85,32 @@ def test_a_controller_acts_as_its_own_service_account(client: RestClient) -> Non
     pods = client.ask("GET", f"{NAMESPACE}/pods").body["items"]
     managers = {entry["manager"] for pod in pods for entry in pod["metadata"]["managedFields"]}
     assert "replicaset-controller" in managers
+
+
+@pytest.mark.skipif(etcd_binary() is None, reason="etcd is not installed (Debian's etcd-server)")
+def test_of_two_servers_over_one_etcd_one_controls_and_the_other_takes_over(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.csv"
+    tokens.write_text('admin-token,admin,1,"system:masters"\n')
+
+    def started(name: str, etcd: EtcdServer) -> ServerProcess:
+        if name != "one":
+            shutil.copytree(tmp_path / "one" / "pki", tmp_path / name / "pki")
+        store = f"etcd://{etcd.endpoint}"
+        return ServerProcess(data_dir=tmp_path / name, store=store, token_auth_file=tokens, command="server")
+
+    with EtcdServer(tmp_path / "etcd") as etcd, started("one", etcd) as one:
+        first = RestClient(one.url, ca=one.ca, token="admin-token")
+        first.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "demo"}})
+        first.ask("POST", f"{NAMESPACE}/serviceaccounts", {"metadata": {"name": "default"}})
+        first.ask("POST", SETS, WEB)
+        until(first, SETS, counts(3))
+        with started("two", etcd) as two:
+            second = RestClient(two.url, ca=two.ca, token="admin-token")
+            holder = second.ask("GET", LEASE).body["spec"]["holderIdentity"]
+            first.close()
+            one.stop()
+            until(second, LEASES, lambda lease: bool((lease["spec"].get("holderIdentity") or holder) != holder))
+            merge = {"Content-Type": "application/merge-patch+json"}
+            second.ask("PATCH", f"{SETS}/web", {"spec": {"replicas": 1}}, headers=merge)
+            until(second, SETS, counts(1))
+            second.close()

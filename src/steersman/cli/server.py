@@ -21,12 +21,17 @@ from steersman.cluster.config import PARTS
     show_default=True,
     help="Which parts run in this process, separated by commas.",
 )
-def server(only: str, **options: Any) -> None:
+@click.option(
+    "--leader-elect/--no-leader-elect",
+    default=None,
+    help="Whether controllers wait for a lease before they work.  [default: with etcd]",
+)
+def server(only: str, leader_elect: bool | None, **options: Any) -> None:
     """Run the whole control plane, in the foreground.
 
     For now that is the API server and the controllers that exist; the scheduler joins them later.
     """
-    run_in_foreground(replace(config_from(options), parts=_parts(only)))
+    run_in_foreground(replace(config_from(options), parts=_parts(only), leader_elect=leader_elect))
 
 
 def _parts(only: str) -> tuple[str, ...]:

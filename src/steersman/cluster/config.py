@@ -43,6 +43,8 @@ class ServerConfig:
     """Interval of compaction; history younger than that stays readable."""
     parts: tuple[str, ...] = ("apiserver",)
     """Of PARTS, what runs in this process; the API server always does."""
+    leader_elect: bool | None = None
+    """Whether controllers first wait for a lease; None: with a store that several servers may share."""
     log_format: str = "text"
     log_level: str = "info"
 

@@ -6,31 +6,41 @@ system:kube-controller-manager.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from steersman.client.client import Client
 from steersman.client.discovery import Discovery
 from steersman.client.events import Recorder
 from steersman.client.informer import Informers
+from steersman.client.leader import LeaderElection
 from steersman.client.queue_metrics import QueueFamilies
+from steersman.client.request import Key
 from steersman.cluster.local_transport import LocalTransport
 from steersman.controllers.base import Tools
 from steersman.controllers.catalog import load_controller
+from steersman.controllers.kube_apiserver_serving_clustertrustbundle_publisher import ServingCA
+from steersman.controllers.node_ipam import PodNetworks
 from steersman.controllers.roles import account_of, component_of
+from steersman.controllers.root_ca_certificate_publisher import RootCA
+from steersman.controllers.serviceaccount_token import TokenSigning
 from steersman.lib.aio import Tasks
 from steersman.lib.pem import blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from random import Random
 
+    from steersman.cluster.config import ServerConfig
+    from steersman.cluster.pki import PKI
     from steersman.controllers.base import Controller
     from steersman.lib.clock import Clock
     from steersman.lib.http.message import Handler
     from steersman.lib.metrics import Registry
 
 MANAGER = "system:kube-controller-manager"
+LEASE = Key("kube-system", "kube-controller-manager")
 _NAMESPACE = "kube-system"
 
 
@@ -48,6 +58,7 @@ class ControllerManager:
         self,
         *,
         names: Iterable[str],
+        settings: Mapping[str, object],
         handler: Handler,
         issuer: Issuer,
         clock: Clock,
@@ -56,8 +67,11 @@ class ControllerManager:
         on_crash: Callable[[str, BaseException], None],
         detect_mutations: bool = False,
     ) -> None:
-        """`names`: of the catalog. `handler`: the API server's. `on_crash(name, error)`: something ended for good."""
+        """`names`: of the catalog; `settings`: what some of them are given, see `controller_settings`. `handler`: the
+        API server's. `on_crash(name, error)`: something ended for good.
+        """
         self._names = tuple(names)
+        self._settings = settings
         self._handler = handler
         self._issuer = issuer
         self._clock = clock
@@ -65,6 +79,7 @@ class ControllerManager:
         self._queues = QueueFamilies(registry=registry)
         self._on_crash = on_crash
         self._tasks = Tasks(on_crash=on_crash)
+        self._election = Tasks(on_crash=on_crash)
         self._transports: list[LocalTransport] = []
         client = self._client(MANAGER, ())
         self.informers = Informers(client=client, rng=rng, detect_mutations=detect_mutations)
@@ -80,17 +95,38 @@ class ControllerManager:
         for controller in self.controllers:
             self._tasks.start(controller.run(), name=f"controller {controller.name}")
 
+    def elect(self, identity: str) -> None:
+        """Work only while this process holds the lease: of several API servers over one store one does.
+
+        Losing it counts as a crash: the process should end, as its caches are full of what it may no longer act on.
+        """
+        self._election.start(self._run_elected(identity), name="controllers")
+
     async def stop(self) -> None:
-        await self._tasks.close()
-        await self.informers.stop()
+        await self._election.close()  # with which the lease is given back, after the work has ended
+        await self._halt()
         for transport in self._transports:
             await transport.close()
 
+    async def _run_elected(self, identity: str) -> None:
+        manager = self._client(MANAGER, ())
+        election = LeaderElection(client=manager, lease=LEASE, identity=identity, clock=self._clock, rng=self._rng)
+        await election.run(self._lead)
+
+    async def _lead(self) -> None:
+        try:
+            await self.start()
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self._halt()
+
+    async def _halt(self) -> None:
+        await self._tasks.close()
+        await self.informers.stop()
+
     def _make(self, name: str) -> Controller:
         kind = load_controller(name)
-        account = account_of(kind)
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{_NAMESPACE}")
-        client = self._client(f"system:serviceaccount:{_NAMESPACE}:{account}", groups)
+        client = self._client(*_identity(account_of(kind)))
         recorder = Recorder(client=client, component=component_of(kind), clock=self._clock, rng=self._rng)
         self._tasks.start(recorder.run(), name=f"events of {name}")
         tools = Tools(
@@ -102,7 +138,8 @@ class ControllerManager:
             queues=self._queues,
             discovery=self._discovery,
         )
-        return kind(tools)
+        given = {"settings": self._settings[name]} if name in self._settings else {}
+        return kind(tools, **given)
 
     def _client(self, user: str, groups: tuple[str, ...]) -> Client:
         certificate, _key = self._issuer.issue_client(user, organizations=groups, now=self._clock.now())
@@ -112,3 +149,22 @@ class ControllerManager:
         )
         self._transports.append(transport)
         return Client(transport=transport, rng=self._rng, field_manager=user.rpartition(":")[2])
+
+
+def _identity(account: str) -> tuple[str, tuple[str, ...]]:
+    """User and groups of a service account, or of a user, whose name has a colon."""
+    if ":" in account:
+        return account, ()
+    groups = ("system:serviceaccounts", f"system:serviceaccounts:{_NAMESPACE}")
+    return f"system:serviceaccount:{_NAMESPACE}:{account}", groups
+
+
+def controller_settings(pki: PKI, config: ServerConfig) -> dict[str, object]:
+    """By controller, what those are given that need keys, certificates or choices of the cluster's."""
+    ca_pem = pki.ca_pem()
+    return {
+        "kube_apiserver_serving_clustertrustbundle_publisher": ServingCA(ca_pem=ca_pem),
+        "node_ipam": PodNetworks(service_cidrs=config.service_cidrs),
+        "root_ca_certificate_publisher": RootCA(ca_pem=ca_pem),
+        "serviceaccount_token": TokenSigning(sign=pki.signing_key().sign, ca_pem=ca_pem),
+    }

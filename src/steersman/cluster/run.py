@@ -11,6 +11,7 @@ import logging
 import os
 import random
 import signal
+import socket
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC
@@ -41,7 +42,6 @@ from steersman.store.catalog import load_driver
 from steersman.store.interface import StoreError
 
 if TYPE_CHECKING:
-    import socket
     import ssl
     from collections.abc import Callable
     from pathlib import Path
@@ -180,11 +180,13 @@ class RunningServer:
         self._tune_collector()
 
     async def _start_controllers(self, pki: PKI, parts: Parts) -> None:
-        from steersman.cluster.controllers import ControllerManager  # noqa: PLC0415 - the API server alone needs none
+        config = self._config
+        from steersman.cluster.controllers import ControllerManager, controller_settings  # noqa: PLC0415 - the API server alone needs none
         from steersman.controllers.catalog import CONTROLLERS  # noqa: PLC0415
 
         manager = ControllerManager(
             names=CONTROLLERS,
+            settings=controller_settings(pki, config),
             handler=parts.application.handle,
             issuer=pki,
             clock=self._clock,
@@ -193,7 +195,12 @@ class RunningServer:
             on_crash=self._crashed,
         )
         self._stack.push_async_callback(manager.stop)
-        await manager.start()
+        elect = config.leader_elect
+        if elect or (elect is None and config.store.driver == "etcd"):
+            identity = f"{socket.gethostname()}_{Identifiers(clock=self._clock, rng=self._rng).uid()}"
+            manager.elect(identity)
+        else:
+            await manager.start()
 
     @staticmethod
     def _tune_collector() -> None:

@@ -26,6 +26,7 @@ def test_every_controller_comes_as_its_own_service_account(tmp_path: Any) -> Non
 
     manager = ControllerManager(
         names=(),
+        settings={},
         handler=lambda _request: None,  # type: ignore[arg-type,return-value]
         issuer=Noting(),
         clock=SystemClock(),
