@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from steersman.scheduler.events import Event, Kind
     from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.snapshot import Amounts, Mask, Snapshot
 
@@ -80,6 +81,12 @@ class Plugin:
     """Lets everything pass and scores nothing. A class whose `score` is not overridden takes no part in scoring."""
 
     name: ClassVar[str]
+    helped_by: ClassVar[frozenset[Kind] | None] = None
+    """Events after which a pod that it refused may pass; None: any."""
+
+    def may_help(self, _event: Event, _pod: PodInfo) -> bool:
+        """Whether a pod that it refused may pass now: asked for events of `helped_by`. Cheap, and in doubt yes."""
+        return True
 
     def pre_enqueue(self, _pod: PodInfo) -> str:
         """Why the pod may not be queued yet; nothing if it may."""

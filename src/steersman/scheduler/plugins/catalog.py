@@ -1,7 +1,8 @@
 """The plugins of the default profile, in upstream's order, with their weights in scores.
 
-Not there yet: SchedulingGates, PrioritySort, VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone,
-DynamicResources, DefaultPreemption, DefaultBinder, NodeDeclaredFeatures.
+Beside them, always: the order of the queue (PrioritySort) and the binding (DefaultBinder).
+Not there yet: VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources, DefaultPreemption,
+NodeDeclaredFeatures.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from steersman.scheduler.plugins.node_resources_balanced_allocation import NodeR
 from steersman.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from steersman.scheduler.plugins.node_unschedulable import NodeUnschedulable
 from steersman.scheduler.plugins.pod_topology_spread import PodTopologySpread
+from steersman.scheduler.plugins.scheduling_gates import SchedulingGates
 from steersman.scheduler.plugins.taint_toleration import TaintToleration
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def default_profile(*, selecting: Callable[[PodInfo], Selector], namespace_label
     InterPodAffinity.
     """
     plugins = (
+        SchedulingGates(),
         NodeName(),
         NodeUnschedulable(),
         TaintToleration(),

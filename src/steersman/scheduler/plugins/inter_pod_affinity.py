@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from steersman.api.meta.label_selector import compile_selector
+from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, POD_ADDED, POD_DELETED, POD_UPDATED, SELF_UPDATED
 from steersman.scheduler.framework import SCORE_MAX, SKIP, Cycle, Plugin, Refusal, Skip
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class InterPodAffinity(Plugin):
     """`namespace_labels(name)`: of a namespace; empty for one that is not there."""
 
     name = "InterPodAffinity"
+    helped_by = frozenset({NODE_ADDED, NODE_UPDATED, POD_ADDED, POD_UPDATED, POD_DELETED, SELF_UPDATED})
 
     def __init__(self, *, namespace_labels: Callable[[str], Object]) -> None:
         self._namespace_labels = namespace_labels

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from steersman.api.core.node_affinity import compile_preferred, compile_required
+from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, SELF_UPDATED, Event
 from steersman.scheduler.framework import SKIP, Cycle, Only, Plugin, Refusal, Rejected, Skip, normalised
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from steersman.api.meta.types import Object
+    from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.snapshot import Amounts
 
 _REQUIRED, _PREFERRED = (
@@ -31,6 +33,10 @@ class NodeAffinity(Plugin):
     """See the module."""
 
     name = "NodeAffinity"
+    helped_by = frozenset({NODE_ADDED, NODE_UPDATED, SELF_UPDATED})
+
+    def may_help(self, event: Event, pod: PodInfo) -> bool:
+        return event.kind == SELF_UPDATED or (event.new is not None and compile_required(pod.spec)(event.new))
 
     def pre_filter(self, cycle: Cycle) -> Rejected | Only | Skip | None:
         spec = cycle.pod.spec

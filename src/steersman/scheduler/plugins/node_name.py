@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.scheduler.events import NODE_ADDED
 from steersman.scheduler.framework import SKIP, Cycle, Plugin, Refusal, Skip
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ class NodeName(Plugin):
     """See the module."""
 
     name = "NodeName"
+    helped_by = frozenset({NODE_ADDED})
 
     def pre_filter(self, cycle: Cycle) -> Skip | None:
         return None if cycle.pod.spec.get("nodeName") else SKIP

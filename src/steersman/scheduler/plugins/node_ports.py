@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from steersman.scheduler.events import NODE_ADDED, POD_DELETED, Event
 from steersman.scheduler.framework import SKIP, Cycle, Plugin, Refusal, Skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from steersman.api.meta.types import Object
     from steersman.scheduler.pod_info import PodInfo
 
 _ALL = "0.0.0.0"  # noqa: S104 - compared, not bound
@@ -31,6 +33,10 @@ class NodePorts(Plugin):
     """See the module."""
 
     name = "NodePorts"
+    helped_by = frozenset({NODE_ADDED, POD_DELETED})
+
+    def may_help(self, event: Event, pod: PodInfo) -> bool:
+        return event.old is None or clash(host_ports(pod), frozenset(_read(event.old["spec"])))
 
     def pre_filter(self, cycle: Cycle) -> Skip | None:
         return None if host_ports(cycle.pod) else SKIP
@@ -46,7 +52,7 @@ def host_ports(pod: PodInfo) -> frozenset[HostPort]:
     """Of its containers and sidecars."""
     known = pod.memo.get(NodePorts.name)
     if not isinstance(known, frozenset):
-        known = pod.memo[NodePorts.name] = frozenset(_read(pod))
+        known = pod.memo[NodePorts.name] = frozenset(_read(pod.spec))
     return known
 
 
@@ -59,9 +65,9 @@ def clash(wanted: frozenset[HostPort], taken: frozenset[HostPort]) -> bool:
     )
 
 
-def _read(pod: PodInfo) -> Iterable[HostPort]:
-    sidecars = [each for each in pod.spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
-    for container in (*(pod.spec.get("containers") or ()), *sidecars):
+def _read(spec: Object) -> Iterable[HostPort]:
+    sidecars = [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
+    for container in (*(spec.get("containers") or ()), *sidecars):
         for port in container.get("ports") or ():
             if port.get("hostPort"):
                 yield HostPort(port.get("protocol") or "TCP", port["hostPort"], port.get("hostIP") or _ALL)

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from steersman.api.meta.quantity import parse
+from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, POD_DELETED, POD_UPDATED, SELF_UPDATED, Event
 from steersman.scheduler.framework import SCORE_MAX, Cycle, Plugin, Refusal
-from steersman.scheduler.pod_info import CPU, EPHEMERAL, MEMORY
+from steersman.scheduler.pod_info import CPU, EPHEMERAL, MEMORY, PODS, amount_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
+    from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.snapshot import Amounts
 
 _NATIVE = (CPU, MEMORY, EPHEMERAL)
@@ -28,9 +31,18 @@ class NodeResourcesFit(Plugin):
     """`weights`: of the resources that are compared."""
 
     name = "NodeResourcesFit"
+    helped_by = frozenset({NODE_ADDED, NODE_UPDATED, POD_UPDATED, POD_DELETED, SELF_UPDATED})
 
     def __init__(self, *, weights: Mapping[str, int] | None = None) -> None:
         self._weights = dict(weights or {CPU: 1, MEMORY: 1})
+
+    def may_help(self, event: Event, pod: PodInfo) -> bool:
+        """Of a node: whether it could take the pod if nothing else were on it."""
+        if event.kind not in (NODE_ADDED, NODE_UPDATED) or event.new is None:
+            return True
+        there = (event.new.get("status") or {}).get("allocatable") or {}
+        wanted = {**pod.requests, PODS: 1}
+        return all(amount_of(name, parse(there.get(name) or "0")) >= amount for name, amount in wanted.items())
 
     def filter(self, cycle: Cycle) -> Iterable[Refusal]:
         snapshot = cycle.snapshot

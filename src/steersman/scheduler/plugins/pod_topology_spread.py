@@ -19,6 +19,16 @@ from steersman.api.core.node_affinity import compile_required
 from steersman.api.core.tolerations import tolerates
 from steersman.api.meta.label_selector import compile_selector
 from steersman.api.meta.labels import Selector, selector_of, selector_of_labels
+from steersman.scheduler.events import (
+    NODE_ADDED,
+    NODE_DELETED,
+    NODE_UPDATED,
+    POD_ADDED,
+    POD_DELETED,
+    POD_UPDATED,
+    SELF_UPDATED,
+    Event,
+)
 from steersman.scheduler.framework import SCORE_MAX, SKIP, Cycle, Plugin, Refusal, Skip
 
 if TYPE_CHECKING:
@@ -61,9 +71,22 @@ class PodTopologySpread(Plugin):
     """`selecting(pod)`: what the services and the controller of a pod select, together; everything if nothing does."""
 
     name = "PodTopologySpread"
+    helped_by = frozenset({NODE_ADDED, NODE_UPDATED, NODE_DELETED, POD_ADDED, POD_UPDATED, POD_DELETED, SELF_UPDATED})
 
     def __init__(self, *, selecting: Selecting) -> None:
         self._selecting = selecting
+
+    def may_help(self, event: Event, pod: PodInfo) -> bool:
+        """Of another pod: whether a constraint counts it; of a node: whether it has all labels, now or before."""
+        constraints = _constraints(pod, _HARD)
+        states = [state for state in (event.old, event.new) if state is not None]
+        if event.kind in (POD_ADDED, POD_UPDATED, POD_DELETED):
+            labels = [state["metadata"].get("labels") or {} for state in states]
+            own = states[0]["metadata"]["namespace"] == pod.key[0]
+            return own and any(each.selector.matches(found) for each in constraints for found in labels)
+        if event.kind == SELF_UPDATED:
+            return True
+        return any(all(each.key in (state["metadata"].get("labels") or {}) for each in constraints) for state in states)
 
     def pre_filter(self, cycle: Cycle) -> Skip | None:
         return None if _constraints(cycle.pod, _HARD) else SKIP

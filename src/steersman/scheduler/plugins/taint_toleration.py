@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from steersman.api.core.tolerations import tolerates
+from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, SELF_UPDATED, Event
 from steersman.scheduler.framework import Cycle, Plugin, Refusal, normalised
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from steersman.api.meta.types import Object
+    from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.snapshot import Amounts
 
 _HARD = ("NoSchedule", "NoExecute")
@@ -28,18 +30,15 @@ class TaintToleration(Plugin):
     """See the module."""
 
     name = "TaintToleration"
+    helped_by = frozenset({NODE_ADDED, NODE_UPDATED, SELF_UPDATED})
+
+    def may_help(self, event: Event, pod: PodInfo) -> bool:
+        return event.kind == SELF_UPDATED or (event.new is not None and not _refuses(event.new, pod))
 
     def filter(self, cycle: Cycle) -> Iterable[Refusal]:
-        tolerations = cycle.pod.spec.get("tolerations") or ()
-
-        def refuses(node: Object) -> bool:
-            return any(
-                taint["effect"] in _HARD and not tolerates(tolerations, taint)
-                for taint in node["spec"].get("taints") or ()
-            )
-
+        pod = cycle.pod
         # Pods of one kind tolerate the same: what was found for one holds for all.
-        refused = cycle.snapshot.mask((self.name, repr(tolerations)), refuses)
+        refused = cycle.snapshot.mask((self.name, repr(pod.spec.get("tolerations"))), lambda node: _refuses(node, pod))
         yield Refusal(refused, "node(s) had untolerated taint(s)")
 
     def score(self, cycle: Cycle, feasible: NDArray[np.intp]) -> Amounts:
@@ -49,6 +48,12 @@ class TaintToleration(Plugin):
         nodes = cycle.snapshot.nodes
         counts = (_intolerable(nodes[column], tolerations) for column in feasible)
         return normalised(np.fromiter(counts, np.int64, len(feasible)), reverse=True)
+
+
+def _refuses(node: Object, pod: PodInfo) -> bool:
+    taints = [taint for taint in node["spec"].get("taints") or () if taint["effect"] in _HARD]
+    tolerations = (pod.spec.get("tolerations") or ()) if taints else ()
+    return any(not tolerates(tolerations, taint) for taint in taints)
 
 
 def _intolerable(node: Object, tolerations: Sequence[Object]) -> int:

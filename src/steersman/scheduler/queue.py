@@ -1,0 +1,241 @@
+"""queue: the pods that wait to be placed, and which of them is next. Pure: the time is given.
+
+    add > active ------> pop > placed, or failed > parked (by the plugins that refused it)
+            ^                            |            |  an event that may help one of those plugins
+            +-- backoff (1 s ... 10 s) <-+------------+
+
+A pod that pre_enqueue refuses is parked from the start, by the plugin that did. While nothing is active, pods that back
+off are taken before their time, except those that met an error.
+Invariants: a pod is in one place only; whatever is parked leaves it by an event, or after PARKED_S_MAX.
+Upstream: pkg/scheduler/backend/queue. Upstream differences: a cycle never waits, so that no event can come in one, and
+none is kept for it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import count
+from typing import TYPE_CHECKING
+
+from steersman.scheduler.events import SELF_UPDATED, Event
+from steersman.scheduler.framework import Plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from steersman.scheduler.pod_info import PodInfo
+
+BACKOFF_S, BACKOFF_S_MAX = 1.0, 10.0
+PARKED_S_MAX = 300.0
+FLUSH_S = 30.0
+"""How often it is looked for pods that are parked too long."""
+
+
+class Place(Enum):
+    """Where a pod is."""
+
+    OUT = "out"
+    """Taken by `pop`, or removed."""
+    ACTIVE = "active"
+    BACKOFF = "backoff"
+    PARKED = "parked"
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """One pod that waits. `since`: when it came, or failed last. `failures`: in a row of their kind."""
+
+    pod: PodInfo
+    since: float
+    place: Place = Place.OUT
+    failures: int = 0
+    errors: int = 0
+    refused_by: frozenset[str] = frozenset()
+    """Plugins; if none is named, any event may help."""
+    nominated: str = ""
+    """The node that is being cleared for it."""
+    ticket: int = 0
+    """Of its one valid entry in a heap."""
+
+    @property
+    def ready_at(self) -> float:
+        """When it need not back off any more: a whole second, so that among equals priority decides."""
+        tries = self.errors or self.failures
+        if not tries:
+            return self.since
+        return math.floor(self.since + min(BACKOFF_S * 2.0 ** (min(tries, 10) - 1), BACKOFF_S_MAX))
+
+
+@dataclass(slots=True)
+class _Heap:
+    """Pods in an order; what left is dropped when it comes up."""
+
+    place: Place
+    entries: list[tuple[tuple[float, ...], int, Waiting]] = field(default_factory=list)
+
+    def push(self, order: tuple[float, ...], waiting: Waiting) -> None:
+        heapq.heappush(self.entries, (order, waiting.ticket, waiting))
+
+    def first(self) -> Waiting | None:
+        while self.entries:
+            _, ticket, waiting = self.entries[0]
+            if waiting.place is self.place and waiting.ticket == ticket:
+                return waiting
+            heapq.heappop(self.entries)
+        return None
+
+
+class SchedulingQueue:
+    """See the module. `plugins`: those of the profiles, by name."""
+
+    def __init__(self, *, plugins: Iterable[Plugin]) -> None:
+        self._plugins: Mapping[str, Plugin] = {plugin.name: plugin for plugin in plugins}
+        self._gates = tuple(each for each in self._plugins.values() if type(each).pre_enqueue is not Plugin.pre_enqueue)
+        self._waiting: dict[str, Waiting] = {}
+        self._active = _Heap(Place.ACTIVE)
+        self._backoff = _Heap(Place.BACKOFF)
+        self._errors = _Heap(Place.BACKOFF)
+        self._parked: dict[frozenset[str], dict[str, Waiting]] = {}
+        self._tickets = count(1)
+        self._flush_at: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def get(self, uid: str) -> Waiting | None:
+        """One that waits, or has been taken and is neither placed nor failed yet."""
+        return self._waiting.get(uid)
+
+    # -- pods
+
+    def add(self, pod: PodInfo, now: float) -> None:
+        """A pod that is new, or has changed so that it may be placed now though it could not before."""
+        known = self._waiting.get(pod.uid)
+        if known is None:
+            known = self._waiting[pod.uid] = Waiting(pod, now)
+            self._enqueue(known, now)
+            return
+        old, known.pod = known.pod, pod
+        if known.place is Place.PARKED:
+            if self._helps(Event(SELF_UPDATED, old.pod, pod.pod), known):
+                self._enqueue(known, now)
+        elif known.place is Place.ACTIVE and old.priority != pod.priority:
+            self._enqueue(known, now)
+
+    def remove(self, uid: str) -> None:
+        """A pod that is placed, or gone; one that is not here is no error."""
+        known = self._waiting.pop(uid, None)
+        if known is not None:
+            self._leave(known)
+
+    def pop(self, now: float) -> Waiting | None:
+        """The next to be tried: highest priority first, then who waits for longest. It counts as waiting until
+        `failed` or `remove`.
+        """
+        self.flush(now)
+        waiting = self._active.first() or self._backoff.first()
+        if waiting is not None:
+            self._leave(waiting)
+        return waiting
+
+    def failed(self, waiting: Waiting, refused_by: Iterable[str], now: float) -> None:
+        """No node can take it, as these plugins say."""
+        if self._waiting.get(waiting.pod.uid) is not waiting:
+            return  # it went in the meantime
+        waiting.since, waiting.failures, waiting.errors = now, waiting.failures + 1, 0
+        self._park(waiting, frozenset(refused_by), now)
+
+    def errored(self, waiting: Waiting, now: float) -> None:
+        """Something went wrong that has nothing to do with the cluster: it is tried again."""
+        if self._waiting.get(waiting.pod.uid) is not waiting:
+            return
+        waiting.since, waiting.errors = now, waiting.errors + 1
+        waiting.refused_by = frozenset()
+        self._enqueue(waiting, now)
+
+    # -- events and time
+
+    def happened(self, event: Event, now: float, *, about: Iterable[str] | None = None) -> int:
+        """Wake what an event may help; how many that are. `about`: uids of the only pods that it concerns."""
+        woken = [
+            waiting
+            for refused_by, parked in self._parked.items()
+            if self._matters(event, refused_by)
+            for waiting in (parked.values() if about is None else map(parked.get, about))
+            if waiting is not None and self._helps(event, waiting)
+        ]
+        for waiting in woken:
+            self._enqueue(waiting, now)
+        return len(woken)
+
+    def flush(self, now: float) -> None:
+        """Let go what has backed off, or been parked, for long enough."""
+        for heap in (self._backoff, self._errors):
+            while (first := heap.first()) is not None and first.ready_at <= now:
+                self._activate(first)
+        if self._flush_at is not None and self._flush_at <= now:
+            stale = [each for parked in self._parked.values() for each in parked.values()]
+            for waiting in stale:
+                if now - waiting.since > PARKED_S_MAX:
+                    self._enqueue(waiting, now)
+            self._flush_at = now + FLUSH_S if self._parked else None
+
+    def next_at(self) -> float | None:
+        """When `pop` is worth another try, if nothing happens before."""
+        times = [first.ready_at for heap in (self._backoff, self._errors) if (first := heap.first()) is not None]
+        if self._flush_at is not None:
+            times.append(self._flush_at)
+        return min(times, default=None)
+
+    # -- inside
+
+    def _enqueue(self, waiting: Waiting, now: float) -> None:
+        """Into active or backoff, unless a plugin keeps it from being queued."""
+        for plugin in self._gates:
+            if plugin.pre_enqueue(waiting.pod):
+                self._park(waiting, frozenset((plugin.name,)), now)
+                return
+        if waiting.ready_at <= now:
+            self._activate(waiting)
+            return
+        self._enter(waiting, Place.BACKOFF)
+        heap = self._errors if waiting.errors else self._backoff
+        heap.push((waiting.ready_at, -waiting.pod.priority), waiting)
+
+    def _activate(self, waiting: Waiting) -> None:
+        self._enter(waiting, Place.ACTIVE)
+        self._active.push((-waiting.pod.priority, waiting.since), waiting)
+
+    def _park(self, waiting: Waiting, refused_by: frozenset[str], now: float) -> None:
+        self._enter(waiting, Place.PARKED)
+        waiting.refused_by = refused_by
+        self._parked.setdefault(refused_by, {})[waiting.pod.uid] = waiting
+        if self._flush_at is None:
+            self._flush_at = now + FLUSH_S
+
+    def _enter(self, waiting: Waiting, place: Place) -> None:
+        self._leave(waiting)
+        waiting.place, waiting.ticket = place, next(self._tickets)
+
+    def _leave(self, waiting: Waiting) -> None:
+        if waiting.place is Place.PARKED:
+            parked = self._parked[waiting.refused_by]
+            del parked[waiting.pod.uid]
+            if not parked:
+                del self._parked[waiting.refused_by]
+        waiting.place = Place.OUT
+
+    def _matters(self, event: Event, refused_by: frozenset[str]) -> bool:
+        """Whether an event of this kind can help anybody whom these refused."""
+        return not refused_by or any(self._cares(self._plugins[name], event) for name in refused_by)
+
+    def _helps(self, event: Event, waiting: Waiting) -> bool:
+        asked = [plugin for name in waiting.refused_by if self._cares(plugin := self._plugins[name], event)]
+        return not waiting.refused_by or any(plugin.may_help(event, waiting.pod) for plugin in asked)
+
+    @staticmethod
+    def _cares(plugin: Plugin, event: Event) -> bool:
+        return plugin.helped_by is None or event.kind in plugin.helped_by
