@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 from steersman.api.errors import ApiError, Conflict
 from steersman.client.client import key_of
 from steersman.client.errors import TransportError
-from steersman.client.workqueue import BACKOFF_S_MAX, WorkQueue
+from steersman.client.workqueue import BACKOFF_S, BACKOFF_S_MAX, WorkQueue
 from steersman.lib.aio import Tasks
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ class Controller:
     verbs_on_scales: ClassVar[tuple[str, ...]] = ()
     """What it does to the scale subresource of whatever has one."""
     workers: ClassVar[int] = WORKERS
+    backoff_s: ClassVar[float] = BACKOFF_S
+    """The delay before a key that failed once is tried again; it doubles with every failure."""
     backoff_s_max: ClassVar[float] = BACKOFF_S_MAX
     """The longest delay before a key that failed is tried again."""
 
@@ -134,7 +136,9 @@ class Controller:
         self.rng = tools.rng
         self.discovery = tools.discovery
         self.logger = logging.getLogger(f"steersman.controllers.{self.name}")
-        self.queue: WorkQueue[Key] = WorkQueue(metrics=tools.queues.queue(self.name), backoff_s_max=self.backoff_s_max)
+        self.queue: WorkQueue[Key] = WorkQueue(
+            metrics=tools.queues.queue(self.name), backoff_s=self.backoff_s, backoff_s_max=self.backoff_s_max
+        )
         self.view = View(informers=tools.informers, reads=self.reads, name=self.name)
         self._informers = tools.informers
         self._failing: set[Key] = set()

@@ -77,10 +77,14 @@ def plan_claim(owner: Object, objects: Iterable[Object], matches: Callable[[Obje
 class Claims:
     """Carries claims out, for one controller."""
 
-    def __init__(self, *, client: Client, owners: Resource, objects: Resource) -> None:
+    def __init__(
+        self, *, client: Client, owners: Resource, objects: Resource, finalizers: tuple[str, ...] = ()
+    ) -> None:
+        """`finalizers`: what is adopted gets them, what is released loses them."""
         self._client = client
         self._owners = owners
         self._objects = objects
+        self._finalizers = list(finalizers)
 
     async def settle(self, owner: Object, claim: Claim) -> list[Object]:
         """Adopt and release; all that is the owner's now. Raises OwnerGoneError, ApiError."""
@@ -102,6 +106,8 @@ class Claims:
 
     async def _adopt(self, obj: Object, owner: Object) -> bool:
         metadata: Object = {"uid": obj["metadata"]["uid"], "ownerReferences": [reference_to(owner, self._owners)]}
+        if self._finalizers:
+            metadata["finalizers"] = self._finalizers
         try:
             await self._patch(key_of(obj), metadata)
         except NotFound:
@@ -113,6 +119,8 @@ class Claims:
             "uid": obj["metadata"]["uid"],
             "ownerReferences": [{"$patch": "delete", "uid": owner_uid}],
         }
+        if self._finalizers:
+            metadata["$deleteFromPrimitiveList/finalizers"] = self._finalizers
         try:
             await self._patch(key_of(obj), metadata)
         except (NotFound, Invalid):

@@ -43,24 +43,29 @@ class PodControl:
         rest = iter(pods)
 
         async def create_next() -> None:
-            try:
-                made = await self._client.create(PODS, next(rest))
-            except ApiError as error:
-                if is_cause(error, _TERMINATING):
-                    return  # nothing can be created there any more, and nothing needs to be
-                self._recorder.event(owner, "Warning", "FailedCreate", f"Error creating: {error}")
-                raise
-            self._pending.created(key, made)
-            self._recorder.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+            await self.create_one(key, owner, next(rest))
 
         return await slow_start(len(pods), create_next)
 
+    async def create_one(self, key: Key, owner: Object, pod: Object) -> None:
+        """For `key`. Raises ApiError, TransportError; not if the namespace is on its way out."""
+        try:
+            made = await self._client.create(PODS, pod)
+        except ApiError as error:
+            if is_cause(error, _TERMINATING):
+                return  # nothing can be created there any more, and nothing needs to be
+            self._recorder.event(owner, "Warning", "FailedCreate", f"Error creating: {error}")
+            raise
+        self._pending.created(key, made)
+        self._recorder.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+
     async def delete(self, key: Key, owner: Object, pods: Sequence[Object]) -> Failure | None:
         """All of them, side by side; the first error."""
-        results = await asyncio.gather(*(self._delete(key, owner, pod) for pod in pods))
+        results = await asyncio.gather(*(self.delete_one(key, owner, pod) for pod in pods))
         return next((result for result in results if result is not None), None)
 
-    async def _delete(self, key: Key, owner: Object, pod: Object) -> Failure | None:
+    async def delete_one(self, key: Key, owner: Object, pod: Object) -> Failure | None:
+        """The error, if it is not gone or going now."""
         place = key_of(pod)
         try:
             await self._client.delete(PODS, place)
