@@ -41,3 +41,14 @@ def test_values_of_the_wrong_type_are_malformed() -> None:
     for wrong in ({"metadata": {"creationTimestamp": "now"}}, {"metadata": 5}, {"data": ["x"]}):
         with pytest.raises(Malformed, match="ConfigMap cannot be encoded as protobuf"):
             Protobuf().encode_item(wrong, "v1", "ConfigMap")
+
+
+def test_the_data_of_a_revision_comes_back_as_go_wrote_it() -> None:
+    revision = {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": {},
+        "data": {"spec": {"$patch": "replace", "x": "a && b < c > d\u2028é"}},
+    }
+    wanted = '{"spec":{"$patch":"replace","x":"a \\u0026\\u0026 b \\u003c c \\u003e d\\u2028é"}}'
+    assert wanted.encode() in Protobuf().encode(revision)
