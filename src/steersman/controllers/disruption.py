@@ -225,7 +225,7 @@ def plan_disrupted(
         if name not in allowed or pod["metadata"].get("deletionTimestamp"):
             continue
         rest_s = (parse_time(allowed[name]) + timedelta(seconds=DELETION_S) - now).total_seconds()
-        if rest_s < 0:
+        if rest_s <= 0:
             overdue.append(pod)
         else:
             kept[name] = allowed[name]
