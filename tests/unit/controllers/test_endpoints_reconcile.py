@@ -196,3 +196,14 @@ async def test_a_range_is_kept_while_it_is_used_and_goes_after_a_while(bench):
     await bench.settle(20)
     with pytest.raises(NotFound):
         await bench.client.get(SERVICE_CIDRS, key)
+
+
+async def test_endpoints_whose_service_went_unseen_are_deleted_at_the_start(bench):
+    leader = {"control-plane.alpha.kubernetes.io/leader": "{}"}
+    for name, notes in (("s", {}), ("lock", leader)):
+        metadata = {"name": name, "namespace": NAMESPACE, "annotations": notes}
+        await bench.client.create(ENDPOINTS, {"metadata": metadata})
+    await bench.start(Endpoints)
+    kept = (await bench.client.list(ENDPOINTS, namespace=NAMESPACE))["items"]
+    assert "lock" in [each["metadata"]["name"] for each in kept]
+    assert "s" not in [each["metadata"]["name"] for each in kept]
