@@ -5,6 +5,7 @@ Upstream: k8s.io/endpointslice util/controller_utils.go and utils.go.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from steersman.api.meta.addresses import parse_ip_sloppy
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 BY_SELECTOR = "services by one label that they select"
 """The index by which the services of a pod are found; all controllers of services and pods share it."""
+ADDRESSES_REMEMBERED = 16_384
 HEADLESS = "service.kubernetes.io/headless"
 LAST_CHANGE = "endpoints.kubernetes.io/last-change-trigger-time"
 LEADER = "control-plane.alpha.kubernetes.io/leader"
@@ -81,8 +83,8 @@ def addresses_of(pod: Object) -> list[str]:
 
 def canonical_addresses(pod: Object, version: int) -> list[str]:
     """Its addresses of IP `version` 4 or 6, as they are written."""
-    parsed = (parse_ip_sloppy(text) for text in addresses_of(pod))
-    return [str(address) for address in parsed if address is not None and address.version == version]
+    parsed = map(_canonical, addresses_of(pod))
+    return [text for of_version, text in parsed if of_version == version]
 
 
 def can_serve(pod: Object) -> bool:
@@ -119,6 +121,13 @@ def reference_to_pod(pod: Object) -> Object:
     """The targetRef of its endpoint."""
     metadata = pod["metadata"]
     return {"kind": "Pod", "namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]}
+
+
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
+def _canonical(text: str) -> tuple[int, str]:
+    """Version (0 for what is no address) and form; remembered, since a service looks at all its pods at each change."""
+    address = parse_ip_sloppy(text)
+    return (0, "") if address is None else (address.version, str(address))
 
 
 def _told_of(pod: Object) -> tuple[object, ...]:
