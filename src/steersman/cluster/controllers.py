@@ -19,6 +19,7 @@ from steersman.client.request import Key
 from steersman.cluster.local_transport import LocalTransport
 from steersman.controllers.base import Tools
 from steersman.controllers.catalog import load_controller
+from steersman.controllers.certificatesigningrequest_signing import CertificateSigning
 from steersman.controllers.kube_apiserver_serving_clustertrustbundle_publisher import ServingCA
 from steersman.controllers.node_ipam import PodNetworks
 from steersman.controllers.roles import account_of, component_of
@@ -162,7 +163,9 @@ def _identity(account: str) -> tuple[str, tuple[str, ...]]:
 def controller_settings(pki: PKI, config: ServerConfig) -> dict[str, object]:
     """By controller, what those are given that need keys, certificates or choices of the cluster's."""
     ca_pem = pki.ca_pem()
+    signing = CertificateSigning(ca_pem=ca_pem.encode(), key_pem=pki.key("ca").read_bytes())
     return {
+        "certificatesigningrequest_signing": signing,
         "kube_apiserver_serving_clustertrustbundle_publisher": ServingCA(ca_pem=ca_pem),
         "node_ipam": PodNetworks(service_cidrs=config.service_cidrs),
         "root_ca_certificate_publisher": RootCA(ca_pem=ca_pem),

@@ -42,6 +42,15 @@ CONTROLLERS = {
     "kube_apiserver_serving_clustertrustbundle_publisher": (
         "steersman.controllers.kube_apiserver_serving_clustertrustbundle_publisher:ServingClusterTrustBundlePublisher"
     ),
+    "certificatesigningrequest_approving": (
+        "steersman.controllers.certificatesigningrequest_approving:CertificateSigningRequestApproving"
+    ),
+    "certificatesigningrequest_signing": (
+        "steersman.controllers.certificatesigningrequest_signing:CertificateSigningRequestSigning"
+    ),
+    "certificatesigningrequest_cleaner": (
+        "steersman.controllers.certificatesigningrequest_cleaner:CertificateSigningRequestCleaner"
+    ),
 }
 
 

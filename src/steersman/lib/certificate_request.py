@@ -1,9 +1,12 @@
-"""Reads the subject of a PKCS #10 certificate request (RFC 2986). Definite-length DER alone, as `certificate` does."""
+"""Reads who asks in a PKCS #10 certificate request (RFC 2986), and under which names. Definite-length DER alone, as
+`certificate` does.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -12,20 +15,28 @@ from steersman.lib.certificate import (
     OID_ORGANIZATION,
     CertificateError,
     _attributes,
+    _oid,
     _Reader,
 )
 
-_INTEGER, _SEQUENCE = 0x02, 0x30
+_BOOLEAN, _INTEGER, _OCTET_STRING, _OID, _SEQUENCE, _SET, _ATTRIBUTES = 0x01, 0x02, 0x04, 0x06, 0x30, 0x31, 0xA0
+_EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
+_ALTERNATIVE_NAMES = "2.5.29.17"
+_KINDS = {0x81: "emails", 0x82: "dns_names", 0x86: "uris", 0x87: "ip_addresses"}
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s(.*?)-----END \1-----", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
-    """Who asks, as the subject says. The signature is not verified."""
+    """Who asks, as the subject says, and the alternative names that are asked for. The signature is not verified."""
 
     common_name: str
     """The last one of the subject; empty if there is none."""
     organizations: tuple[str, ...]
+    dns_names: tuple[str, ...] = ()
+    ip_addresses: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    uris: tuple[str, ...] = ()
 
 
 def parse_request_pem(encoded: str) -> CertificateRequest:
@@ -57,4 +68,33 @@ def parse_request(der: bytes) -> CertificateRequest:
         if oid == OID_COMMON_NAME:
             common_name = value
     organizations = tuple(value for oid, value in pairs if oid == OID_ORGANIZATION)
-    return CertificateRequest(common_name=common_name, organizations=organizations)
+    info.next(_SEQUENCE)  # the public key
+    names = _names(info.into(_ATTRIBUTES)) if info.more() else {}
+    return CertificateRequest(common_name=common_name, organizations=organizations, **names)
+
+
+def _names(attributes: _Reader) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {kind: [] for kind in _KINDS.values()}
+    while attributes.more():
+        attribute = attributes.into(_SEQUENCE)
+        if _oid(attribute.content(_OID)) != _EXTENSION_REQUEST:
+            continue
+        extensions = attribute.into(_SET).into(_SEQUENCE)
+        while extensions.more():
+            extension = extensions.into(_SEQUENCE)
+            oid = _oid(extension.content(_OID))
+            if extension.peek() == _BOOLEAN:
+                extension.next(_BOOLEAN)
+            value = extension.content(_OCTET_STRING)
+            if oid == _ALTERNATIVE_NAMES:
+                _read_names(_Reader(value, 0, len(value)).into(_SEQUENCE), found)
+    return {kind: tuple(names) for kind, names in found.items()}
+
+
+def _read_names(listed: _Reader, found: dict[str, list[str]]) -> None:
+    while listed.more():
+        tag, _, content, end = listed.next()
+        kind = _KINDS.get(tag)
+        if kind is not None:
+            value = listed._data[content:end]
+            found[kind].append(str(ipaddress.ip_address(value)) if kind == "ip_addresses" else value.decode("ascii"))

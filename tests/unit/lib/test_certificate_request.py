@@ -61,3 +61,29 @@ def test_header_lines_are_skipped():
 def test_what_is_no_request_is_told(encoded, why):
     with pytest.raises(CertificateError, match=why):
         parse_request_pem(encoded)
+
+
+def test_alternative_names_are_read():
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    names = [
+        x509.DNSName("n1"),
+        x509.IPAddress(ipaddress.ip_address("10.0.0.1")),
+        x509.IPAddress(ipaddress.ip_address("fd00::1")),
+        x509.RFC822Name("a@example.org"),
+        x509.UniformResourceIdentifier("spiffe://x/y"),
+    ]
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    pem = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(
+        serialization.Encoding.PEM
+    )
+    request = _parsed(pem)
+    assert (request.dns_names, request.ip_addresses) == (("n1",), ("10.0.0.1", "fd00::1"))
+    assert (request.emails, request.uris) == (("a@example.org",), ("spiffe://x/y",))
+    assert _parsed(_request()).dns_names == ()
