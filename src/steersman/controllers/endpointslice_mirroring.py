@@ -67,6 +67,8 @@ class MirroredSlices(Controller):
     name = "endpointslice_mirroring"
     account = "endpointslicemirroring-controller"
     component = "endpoint-slice-mirroring-controller"
+    backoff_s = 1.0
+    backoff_s_max = 100.0
     reads = (ENDPOINTS, SERVICES, ENDPOINT_SLICES)
     writes = (
         Writes(SERVICES, ("update",), "finalizers"),

@@ -47,6 +47,7 @@ class EndpointSlices(Controller):
 
     name = "endpointslice"
     component = "endpoint-slice-controller"
+    backoff_s = 1.0
     reads = (SERVICES, PODS, NODES, ENDPOINT_SLICES)
     writes = (
         Writes(SERVICES, ("update",), "finalizers"),
