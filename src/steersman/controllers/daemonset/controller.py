@@ -32,6 +32,7 @@ from steersman.controllers.ownership import Claims, OwnerGoneError, concerned_ow
 from steersman.controllers.pending import Pending
 from steersman.controllers.pod_control import PodControl
 from steersman.controllers.pods import available_in_s
+from steersman.controllers.pods_by_node import PODS_BY_NODE, node_names
 from steersman.controllers.replicas import BY_OWNER, orphans_of, owner_keys
 from steersman.lib.aio import loop_time
 
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 BURST = 250
 """Pods created, and deleted, in one round."""
-PODS_BY_NODE = "pods by node"
 
 
 class DaemonSets(Controller):
@@ -74,7 +74,7 @@ class DaemonSets(Controller):
         self._failures = Failures()
         self._placements: dict[str, tuple[int, Placement]] = {}
         self.index(PODS, BY_OWNER, owner_keys)
-        self.index(PODS, PODS_BY_NODE, lambda pod: (pod["spec"].get("nodeName") or "",))
+        self.index(PODS, PODS_BY_NODE, node_names)
         self.index(CONTROLLER_REVISIONS, REVISIONS_BY_OWNER, owner_keys)
         self.on(DAEMON_SETS, self._changed)
         self.on(PODS, self._concerned)
