@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.api.core.claim_class import BETA_CLASS_ANNOTATION
 from steersman.api.core.persistent_volume_claim import PERSISTENT_VOLUME_CLAIMS
 from steersman.api.storage.storage_class import STORAGE_CLASSES
 from steersman.apiserver.admission.default_class import default_class
@@ -16,7 +17,6 @@ from steersman.apiserver.admission.interface import CREATE, Plain
 if TYPE_CHECKING:
     from steersman.apiserver.admission.interface import Reader, Review
 
-BETA_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 _IS_DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.api.core.claim_class import class_of_claim
 from steersman.api.core.persistent_volume_claim import PERSISTENT_VOLUME_CLAIMS
 from steersman.api.meta.quantity import ZERO, Quantity, parse
 from steersman.api.storage.storage_class import STORAGE_CLASSES
-from steersman.apiserver.admission.default_storage_class import BETA_CLASS_ANNOTATION
 from steersman.apiserver.admission.interface import UPDATE, Plain
 
 if TYPE_CHECKING:
@@ -47,14 +47,6 @@ class PersistentVolumeClaimResize(Plain):
             return False
         storage_class = self._reader.get(STORAGE_CLASSES, "", name)
         return storage_class is not None and bool(storage_class.get("allowVolumeExpansion"))
-
-
-def class_of_claim(claim: Object) -> str:
-    """The name of its storage class: the annotation of old wins; empty if there is none."""
-    annotations = claim["metadata"].get("annotations") or {}
-    if BETA_CLASS_ANNOTATION in annotations:
-        return str(annotations[BETA_CLASS_ANNOTATION])
-    return (claim.get("spec") or {}).get("storageClassName") or ""
 
 
 def _size(claim: Object) -> Quantity:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from steersman.api.core.claim_class import BETA_CLASS_ANNOTATION
 from steersman.api.core.persistent_volume_claim import PERSISTENT_VOLUME_CLAIMS
 from steersman.api.storage.storage_class import STORAGE_CLASSES
-from steersman.apiserver.admission.default_storage_class import BETA_CLASS_ANNOTATION, DefaultStorageClass
+from steersman.apiserver.admission.default_storage_class import DefaultStorageClass
 
 from .shelf import Shelf, review
 

@@ -13,11 +13,11 @@ from steersman.api.dra.device_class import DEVICE_CLASSES
 from steersman.api.dra.resource_claim import RESOURCE_CLAIMS
 from steersman.api.errors import AlreadyExists, Forbidden
 from steersman.api.meta.quantity import parse
-from steersman.apiserver.admission.resource_quota.claim_meters import ResourceClaims
+from steersman.api.quota.claim_meters import ResourceClaims
+from steersman.api.quota.meters import PersistentVolumeClaims, Pods, Services
+from steersman.api.quota.quota import compile_quota
 from steersman.apiserver.admission.resource_quota.ledger import Ledger
-from steersman.apiserver.admission.resource_quota.meters import PersistentVolumeClaims, Pods, Services
 from steersman.apiserver.admission.resource_quota.plugin import ResourceQuota, compute_charges
-from steersman.apiserver.admission.resource_quota.quota import compile_quota
 
 from .shelf import Shelf, container, core, pod, resources, review
 

@@ -15,7 +15,7 @@ from steersman.api.core.pod_resources import Amounts, amounts
 from steersman.api.core.resource_quota import RESOURCE_QUOTAS
 from steersman.api.errors import NotFound
 from steersman.api.meta.quantity import ZERO
-from steersman.apiserver.admission.resource_quota.quota import excess
+from steersman.api.quota.quota import excess
 from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
 from steersman.apiserver.write import Write
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.pod_resources import Amounts
 from steersman.api.core.resource_quota import RESOURCE_QUOTAS
+from steersman.api.quota.claim_meters import ResourceClaims
+from steersman.api.quota.meters import Counter, PersistentVolumeClaims, Pods, Services
+from steersman.api.quota.quota import Quota, compile_quota, difference, excess
 from steersman.apiserver.admission.interface import CREATE, UPDATE, Plain
-from steersman.apiserver.admission.resource_quota.claim_meters import ResourceClaims
-from steersman.apiserver.admission.resource_quota.meters import Counter, PersistentVolumeClaims, Pods, Services
-from steersman.apiserver.admission.resource_quota.quota import Quota, compile_quota, difference, excess
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from steersman.api.core.pod import PODS
 from steersman.api.core.pod_resources import Amounts, add, raise_to
 from steersman.api.dra.device_class import DEVICE_CLASSES
 from steersman.api.dra.resource_claim import RESOURCE_CLAIMS
 from steersman.api.meta.quantity import ZERO, of_value
-from steersman.apiserver.admission.interface import CREATE, UPDATE
-from steersman.apiserver.admission.resource_quota.meters import (
+from steersman.api.quota.meters import (
+    CREATE,
     DEVICE_CLASS,
     REQUESTS,
+    UPDATE,
+    Change,
     Counter,
     Pods,
     is_extended_request,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from steersman.api.meta.types import Object
-    from steersman.apiserver.admission.interface import Reader, Review
+    from steersman.api.resource import Resource
 
 PER_CLASS = ".deviceclass.resource.k8s.io/devices"
 _IMPLICIT = REQUESTS + DEVICE_CLASS
@@ -32,18 +34,30 @@ _ALL_DEVICES = 32
 _FOR_POD = "resource.kubernetes.io/extended-resource-claim"
 
 
+class Lookup(Protocol):
+    """What is known of other objects."""
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Object | None: ...
+
+    def list(self, resource: Resource, namespace: str = "") -> Sequence[Object]:
+        """Of all namespaces if none is given."""
+
+    def version(self, resource: Resource) -> int:
+        """Rises with every change of the resource's objects."""
+
+
 class ResourceClaims(Counter):
     """A claim that was made for a pod's extended resources is charged only what the pod was not."""
 
-    def __init__(self, *, reader: Reader) -> None:
+    def __init__(self, *, reader: Lookup) -> None:
         super().__init__(group="resource.k8s.io", plural="resourceclaims")
         self._reader = reader
         self._pods = Pods()
         self._version = -1
         self._resource_of: dict[str, str] = {}
 
-    def handles(self, review: Review) -> bool:
-        return not review.subresource and review.operation in (CREATE, UPDATE)
+    def handles(self, change: Change) -> bool:
+        return not change.subresource and change.operation in (CREATE, UPDATE)
 
     def matching(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(name for name in names if self._meters(name))
@@ -113,7 +127,7 @@ class ResourceClaims(Counter):
             mine = not any(self._comes_before(other, claim, owner["uid"]) for other in self._claims(metadata))
         return self._pods.usage(pod, now) if mine else {}
 
-    def _claims(self, metadata: Object) -> list[Object]:
+    def _claims(self, metadata: Object) -> Sequence[Object]:
         return self._reader.list(RESOURCE_CLAIMS, metadata.get("namespace", ""))
 
     @staticmethod

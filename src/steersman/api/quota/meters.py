@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from steersman.api.core.claim_class import class_of_claim
 from steersman.api.core.pod_resources import (
     Amounts,
     amounts,
@@ -14,17 +15,15 @@ from steersman.api.core.pod_resources import (
 )
 from steersman.api.core.podspec.validation.resources import is_extended, is_native
 from steersman.api.meta.quantity import Quantity, of_value, parse
-from steersman.apiserver.admission.interface import CREATE, UPDATE
-from steersman.apiserver.admission.persistent_volume_claim_resize import class_of_claim
-from steersman.apiserver.admission.resource_quota import scopes
+from steersman.api.quota import scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from steersman.api.meta.types import Object
-    from steersman.apiserver.admission.interface import Review
-    from steersman.apiserver.admission.resource_quota.quota import Scope
+    from steersman.api.quota.quota import Scope
 
+CREATE, UPDATE = "CREATE", "UPDATE"
 REQUESTS = "requests."
 _ONE = of_value(1)
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
@@ -37,6 +36,19 @@ _STORAGE_CLASS = ".storageclass.storage.k8s.io/"
 _OF_CLAIMS = ("persistentvolumeclaims", "requests.storage")
 
 
+class Change(Protocol):
+    """What is about to be done to an object."""
+
+    @property
+    def operation(self) -> str: ...
+    @property
+    def subresource(self) -> str: ...
+    @property
+    def obj(self) -> Object | None: ...
+    @property
+    def old(self) -> Object | None: ...
+
+
 class Counter:
     """Objects of a resource, counted when they are made. Others refine it."""
 
@@ -44,8 +56,8 @@ class Counter:
         self._count = f"count/{plural}.{group}" if group else f"count/{plural}"
         self._names = frozenset({self._count, alias} if alias else {self._count})
 
-    def handles(self, review: Review) -> bool:
-        return not review.subresource and review.operation == CREATE
+    def handles(self, change: Change) -> bool:
+        return not change.subresource and change.operation == CREATE
 
     def matching(self, names: Iterable[str]) -> frozenset[str]:
         """Those of a quota's resources that this meters."""
@@ -69,8 +81,8 @@ class Services(Counter):
     def __init__(self) -> None:
         super().__init__(group="", plural="services", alias="services")
 
-    def handles(self, review: Review) -> bool:
-        return not review.subresource and review.operation in (CREATE, UPDATE)
+    def handles(self, change: Change) -> bool:
+        return not change.subresource and change.operation in (CREATE, UPDATE)
 
     def matching(self, names: Iterable[str]) -> frozenset[str]:
         return (self._names | {"services.nodeports", "services.loadbalancers"}).intersection(names)
@@ -94,10 +106,10 @@ class PersistentVolumeClaims(Counter):
     def __init__(self) -> None:
         super().__init__(group="", plural="persistentvolumeclaims", alias="persistentvolumeclaims")
 
-    def handles(self, review: Review) -> bool:
-        if review.subresource == "status":
-            return review.operation == UPDATE
-        return not review.subresource and review.operation in (CREATE, UPDATE)
+    def handles(self, change: Change) -> bool:
+        if change.subresource == "status":
+            return change.operation == UPDATE
+        return not change.subresource and change.operation in (CREATE, UPDATE)
 
     def matching(self, names: Iterable[str]) -> frozenset[str]:
         suffixes = tuple(_STORAGE_CLASS + name for name in _OF_CLAIMS)
@@ -138,14 +150,14 @@ class Pods(Counter):
     def __init__(self) -> None:
         super().__init__(group="", plural="pods")
 
-    def handles(self, review: Review) -> bool:
-        if review.subresource == "resize":
-            return review.operation == UPDATE
-        if review.subresource:
+    def handles(self, change: Change) -> bool:
+        if change.subresource == "resize":
+            return change.operation == UPDATE
+        if change.subresource:
             return False
-        if review.operation == UPDATE and review.obj is not None and review.old is not None:
-            return scopes.is_terminating(review.old) != scopes.is_terminating(review.obj)
-        return review.operation == CREATE
+        if change.operation == UPDATE and change.obj is not None and change.old is not None:
+            return scopes.is_terminating(change.old) != scopes.is_terminating(change.obj)
+        return change.operation == CREATE
 
     def matching(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from steersman.api.meta.types import Object
-    from steersman.apiserver.admission.resource_quota.quota import Scope
+    from steersman.api.quota.quota import Scope
 
 
 def is_terminating(pod: Object) -> bool:
