@@ -19,8 +19,11 @@ CONTROLLERS = {
     "endpointslice": "steersman.controllers.endpointslice.controller:EndpointSlices",
     "endpointslice_mirroring": "steersman.controllers.endpointslice_mirroring:MirroredSlices",
     "garbage_collector": "steersman.controllers.garbage_collector.controller:GarbageCollector",
+    "horizontal_pod_autoscaler": "steersman.controllers.horizontal_pod_autoscaler.controller:HorizontalPodAutoscalers",
+    "job": "steersman.controllers.job.controller:Jobs",
     "namespace": "steersman.controllers.namespace.controller:Namespaces",
     "node_ipam": "steersman.controllers.node_ipam:NodeIPAM",
+    "node_lifecycle": "steersman.controllers.node_lifecycle.controller:NodeLifecycle",
     "pod_garbage_collector": "steersman.controllers.pod_garbage_collector:PodGarbageCollector",
     "replicaset": "steersman.controllers.replicaset:ReplicaSets",
     "replication": "steersman.controllers.replication:ReplicationControllers",
@@ -51,6 +54,7 @@ CONTROLLERS = {
     "certificatesigningrequest_cleaner": (
         "steersman.controllers.certificatesigningrequest_cleaner:CertificateSigningRequestCleaner"
     ),
+    "resourcequota": "steersman.controllers.resourcequota:ResourceQuotas",
 }
 
 
