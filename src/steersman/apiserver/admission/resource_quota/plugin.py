@@ -14,30 +14,18 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.pod_resources import Amounts
 from steersman.api.core.resource_quota import RESOURCE_QUOTAS
-from steersman.api.quota.claim_meters import ResourceClaims
-from steersman.api.quota.meters import Counter, PersistentVolumeClaims, Pods, Services
 from steersman.api.quota.quota import Quota, compile_quota, difference, excess
+from steersman.api.quota.registry import Meters
 from steersman.apiserver.admission.interface import CREATE, UPDATE, Plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from steersman.api.meta.types import Object
+    from steersman.api.quota.meters import Counter
     from steersman.apiserver.admission.interface import Reader, Review
     from steersman.apiserver.admission.resource_quota.ledger import Ledger
 
-_UNCOUNTED = frozenset(
-    {
-        ("", "bindings"),
-        ("", "componentstatuses"),
-        ("", "events"),
-        ("events.k8s.io", "events"),
-        ("authorization.k8s.io", "localsubjectaccessreviews"),
-    }
-)
-_ALIASES = ("configmaps", "resourcequotas", "replicationcontrollers", "secrets")
-"""Counted under their bare names too, as they were before everything could be."""
-_METERS_MAX = 4096
 Charge = tuple[Quota, Amounts]
 
 
@@ -51,13 +39,7 @@ class ResourceQuota(Plain):
         self._ledger = ledger
         self._version = -1
         self._compiled: dict[str, tuple[Quota, ...]] = {}
-        self._meters: dict[tuple[str, str], Counter] = {
-            ("", "pods"): Pods(),
-            ("", "services"): Services(),
-            ("", "persistentvolumeclaims"): PersistentVolumeClaims(),
-            ("resource.k8s.io", "resourceclaims"): ResourceClaims(reader=reader),
-            **{("", plural): Counter(group="", plural=plural, alias=plural) for plural in _ALIASES},
-        }
+        self._meters = Meters(lookup=reader)
 
     def validate(self, review: Review) -> Awaitable[None] | None:
         if not review.namespace or review.operation not in (CREATE, UPDATE):
@@ -65,7 +47,7 @@ class ResourceQuota(Plain):
         quotas = self._quotas(review.namespace)
         if not quotas or review.obj is None:
             return None
-        meter = self._meter(review.resource.group, review.resource.plural)
+        meter = self._meters.of(review.resource.group, review.resource.plural)
         if meter is None or not meter.handles(review):
             return None
         charges = compute_charges(review, review.obj, quotas, meter)
@@ -83,17 +65,6 @@ class ResourceQuota(Plain):
                 await self._ledger.give_back(namespace, name, requested)
 
             review.undo.append(give_back)
-
-    def _meter(self, group: str, plural: str) -> Counter | None:
-        key = (group, plural)
-        if key in _UNCOUNTED:
-            return None
-        meter = self._meters.get(key)
-        if meter is None:
-            meter = Counter(group=group, plural=plural)
-            if len(self._meters) < _METERS_MAX:
-                self._meters[key] = meter
-        return meter
 
     def _quotas(self, namespace: str) -> tuple[Quota, ...]:
         version = self._reader.version(RESOURCE_QUOTAS)
