@@ -95,6 +95,29 @@ def plan_deletions(pods: Sequence[Object], related: Iterable[Object], count: int
     return sorted(pods, key=lambda pod: _loss(pod, crowds, now))[:count]
 
 
+def in_order_of_loss(pods: Iterable[Object]) -> list[Object]:
+    """Those first that are best given up: not assigned to a node, not running yet, not ready, ready for a shorter time,
+    with more restarts, younger. Nothing else counts, and times count to the second.
+    """
+    return sorted(pods, key=_plain_loss)
+
+
+def _plain_loss(pod: Object) -> tuple[float, ...]:
+    spec, status, metadata = pod["spec"], pod.get("status") or {}, pod["metadata"]
+    ready = is_ready(pod)
+    since = ready_since(pod)
+    regular, sidecars = _restarts(pod)
+    return (
+        bool(spec.get("nodeName")),
+        _PHASES.get(status.get("phase", ""), 0),
+        ready,
+        (-since.timestamp() if since is not None else -math.inf) if ready else 0,
+        -regular,
+        -sidecars,
+        -datetime.fromisoformat(metadata["creationTimestamp"]).timestamp(),
+    )
+
+
 def _loss(pod: Object, crowds: dict[str, int], now: datetime) -> tuple[float | str, ...]:
     spec, status, metadata = pod["spec"], pod.get("status") or {}, pod["metadata"]
     ready = is_ready(pod)
