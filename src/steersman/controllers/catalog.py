@@ -21,6 +21,7 @@ CONTROLLERS = {
     "garbage_collector": "steersman.controllers.garbage_collector.controller:GarbageCollector",
     "horizontal_pod_autoscaler": "steersman.controllers.horizontal_pod_autoscaler.controller:HorizontalPodAutoscalers",
     "job": "steersman.controllers.job.controller:Jobs",
+    "job": "steersman.controllers.job.controller:Jobs",
     "namespace": "steersman.controllers.namespace.controller:Namespaces",
     "node_ipam": "steersman.controllers.node_ipam:NodeIPAM",
     "node_lifecycle": "steersman.controllers.node_lifecycle.controller:NodeLifecycle",
