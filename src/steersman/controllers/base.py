@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from steersman.client.events import Recorder
     from steersman.client.informer import Informer, Informers
     from steersman.client.queue_metrics import QueueFamilies
-    from steersman.client.request import Key
+    from steersman.client.request import Key, Named
     from steersman.lib.clock import Clock
 
 WORKERS = 5
@@ -43,7 +43,8 @@ READ_VERBS = ("get", "list", "watch")
 class Writes:
     """What a controller may do to a resource, or to a subresource of it: a rule of its ClusterRole."""
 
-    resource: Resource
+    resource: Named
+    """Also one that extension servers have, or `*`."""
     verbs: tuple[str, ...]
     subresource: str = ""
     names: tuple[str, ...] = ()
