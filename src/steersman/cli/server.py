@@ -24,12 +24,12 @@ from steersman.cluster.config import PARTS
 @click.option(
     "--leader-elect/--no-leader-elect",
     default=None,
-    help="Whether controllers wait for a lease before they work.  [default: with etcd]",
+    help="Whether controllers and scheduler wait for a lease before they work.  [default: with etcd]",
 )
 def server(only: str, leader_elect: bool | None, **options: Any) -> None:
     """Run the whole control plane, in the foreground.
 
-    For now that is the API server and the controllers that exist; the scheduler joins them later.
+    That is the API server, the controllers and the scheduler.
     """
     run_in_foreground(replace(config_from(options), parts=_parts(only), leader_elect=leader_elect))
 

@@ -14,7 +14,7 @@ ADDRESS_TYPES = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "Extern
 """Types of a node's addresses, in the order in which a kubelet is looked for under them."""
 
 
-PARTS = ("apiserver", "controllers")
+PARTS = ("apiserver", "controllers", "scheduler")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class ServerConfig:
     parts: tuple[str, ...] = ("apiserver",)
     """Of PARTS, what runs in this process; the API server always does."""
     leader_elect: bool | None = None
-    """Whether controllers first wait for a lease; None: with a store that several servers may share."""
+    """Whether controllers and scheduler first wait for a lease; None: with a store that several servers may share."""
     log_format: str = "text"
     log_level: str = "info"
 

@@ -7,16 +7,15 @@ system:kube-controller-manager.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from steersman.client.client import Client
 from steersman.client.discovery import Discovery
 from steersman.client.events import Recorder
 from steersman.client.informer import Informers
 from steersman.client.leader import LeaderElection
 from steersman.client.queue_metrics import QueueFamilies
 from steersman.client.request import Key
-from steersman.cluster.local_transport import LocalTransport
+from steersman.cluster.local_clients import LocalClients
 from steersman.controllers.base import Tools
 from steersman.controllers.catalog import load_controller
 from steersman.controllers.certificatesigningrequest_signing import CertificateSigning
@@ -26,14 +25,14 @@ from steersman.controllers.roles import account_of, component_of
 from steersman.controllers.root_ca_certificate_publisher import RootCA
 from steersman.controllers.serviceaccount_token import TokenSigning
 from steersman.lib.aio import Tasks
-from steersman.lib.pem import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
     from random import Random
 
+    from steersman.client.client import Client
     from steersman.cluster.config import ServerConfig
+    from steersman.cluster.local_clients import Issuer
     from steersman.cluster.pki import PKI
     from steersman.controllers.base import Controller
     from steersman.lib.clock import Clock
@@ -43,13 +42,6 @@ if TYPE_CHECKING:
 MANAGER = "system:kube-controller-manager"
 LEASE = Key("kube-system", "kube-controller-manager")
 _NAMESPACE = "kube-system"
-
-
-class Issuer(Protocol):
-    """What issues identities: the cluster's PKI."""
-
-    def issue_client(self, common_name: str, *, organizations: tuple[str, ...], now: datetime) -> tuple[str, str]:
-        """(certificate, key), PEM."""
 
 
 class ControllerManager:
@@ -73,15 +65,13 @@ class ControllerManager:
         """
         self._names = tuple(names)
         self._settings = settings
-        self._handler = handler
-        self._issuer = issuer
         self._clock = clock
         self._rng = rng
         self._queues = QueueFamilies(registry=registry)
         self._on_crash = on_crash
         self._tasks = Tasks(on_crash=on_crash)
         self._election = Tasks(on_crash=on_crash)
-        self._transports: list[LocalTransport] = []
+        self._clients = LocalClients(handler=handler, issuer=issuer, clock=clock, rng=rng)
         client = self._client(MANAGER, ())
         self.informers = Informers(client=client, rng=rng, detect_mutations=detect_mutations)
         self._discovery = Discovery(client=client, informers=self.informers)
@@ -106,8 +96,7 @@ class ControllerManager:
     async def stop(self) -> None:
         await self._election.close()  # with which the lease is given back, after the work has ended
         await self._halt()
-        for transport in self._transports:
-            await transport.close()
+        await self._clients.close()
 
     async def _run_elected(self, identity: str) -> None:
         manager = self._client(MANAGER, ())
@@ -143,13 +132,7 @@ class ControllerManager:
         return kind(tools, **given)
 
     def _client(self, user: str, groups: tuple[str, ...]) -> Client:
-        certificate, _key = self._issuer.issue_client(user, organizations=groups, now=self._clock.now())
-        (der,) = (block.content for block in blocks(certificate.encode()))
-        transport = LocalTransport(
-            handler=self._handler, user_agent=f"steersman/{user.rpartition(':')[2]}", certificate_der=der
-        )
-        self._transports.append(transport)
-        return Client(transport=transport, rng=self._rng, field_manager=user.rpartition(":")[2])
+        return self._clients.client(user, groups)
 
 
 def _identity(account: str) -> tuple[str, tuple[str, ...]]:

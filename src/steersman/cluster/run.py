@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.outbound.kubelet import KubeletTls
     from steersman.cluster.config import ServerConfig
+    from steersman.cluster.controllers import ControllerManager
+    from steersman.cluster.scheduler import SchedulerPart
     from steersman.lib.clock import Clock
     from steersman.store.interface import Store
 
@@ -177,16 +179,20 @@ class RunningServer:
         self._started = True
         if "controllers" in config.parts:
             await self._start_controllers(pki, parts)
+        if "scheduler" in config.parts:
+            await self._start_scheduler(pki, parts)
         self._tune_collector()
 
     async def _start_controllers(self, pki: PKI, parts: Parts) -> None:
-        config = self._config
-        from steersman.cluster.controllers import ControllerManager, controller_settings  # noqa: PLC0415 - the API server alone needs none
+        from steersman.cluster.controllers import (  # noqa: PLC0415 - the API server alone needs none
+            ControllerManager,
+            controller_settings,
+        )
         from steersman.controllers.catalog import CONTROLLERS  # noqa: PLC0415
 
         manager = ControllerManager(
             names=CONTROLLERS,
-            settings=controller_settings(pki, config),
+            settings=controller_settings(pki, self._config),
             handler=parts.application.handle,
             issuer=pki,
             clock=self._clock,
@@ -194,13 +200,24 @@ class RunningServer:
             registry=parts.service.metrics.registry,
             on_crash=self._crashed,
         )
-        self._stack.push_async_callback(manager.stop)
+        await self._begin(manager)
+
+    async def _start_scheduler(self, pki: PKI, parts: Parts) -> None:
+        from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415
+        from steersman.cluster.scheduler import SchedulerPart  # noqa: PLC0415 - numpy is imported only for it
+
+        clients = LocalClients(handler=parts.application.handle, issuer=pki, clock=self._clock, rng=self._rng)
+        await self._begin(SchedulerPart(clients=clients, clock=self._clock, rng=self._rng, on_crash=self._crashed))
+
+    async def _begin(self, part: ControllerManager | SchedulerPart) -> None:
+        """Let a part work, at once or when it is elected."""
+        self._stack.push_async_callback(part.stop)
+        config = self._config
         elect = config.leader_elect
         if elect or (elect is None and config.store.driver == "etcd"):
-            identity = f"{socket.gethostname()}_{Identifiers(clock=self._clock, rng=self._rng).uid()}"
-            manager.elect(identity)
+            part.elect(f"{socket.gethostname()}_{Identifiers(clock=self._clock, rng=self._rng).uid()}")
         else:
-            await manager.start()
+            await part.start()
 
     @staticmethod
     def _tune_collector() -> None:

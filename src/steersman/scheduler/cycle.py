@@ -65,6 +65,13 @@ class Decision:
                 found[verdict.refusal.reason] = found.get(verdict.refusal.reason, 0) + number
         return found
 
+    @property
+    def refused_by(self) -> frozenset[str]:
+        """The plugins that must change their mind before the pod has a chance."""
+        if self.rejected is not None:
+            return frozenset((self.rejected[0],))
+        return frozenset(verdict.plugin for verdict in self.verdicts if verdict.refusal.nodes.any())
+
     def reasons(self, column: int) -> Iterator[tuple[str, str]]:
         """Why one node, by its place in the snapshot, was refused: (plugin, reason)."""
         for verdict in self.verdicts:

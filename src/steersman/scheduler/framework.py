@@ -70,6 +70,16 @@ class Only:
     names: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What post_filter did for a pod that no node can take, in words, and the node that is being cleared for it: none
+    (""), or the one it had (None).
+    """
+
+    message: str = ""
+    nominated: str | None = None
+
+
 class Skip:
     """The plugin has nothing to say about this pod."""
 

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from steersman.client.client import Client
 from steersman.client.discovery import Discovery
 from steersman.client.events import Recorder
 from steersman.client.informer import Informers
 from steersman.client.queue_metrics import QueueFamilies
-from steersman.cluster.local_transport import LocalTransport
 from steersman.controllers.base import Tools
 from steersman.controllers.roles import component_of
 from steersman.lib.aio import Tasks
@@ -29,25 +27,7 @@ from steersman.lib.metrics import Registry
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-
-@pytest.fixture
-async def transports_as(api):
-    """Makes transports of somebody, by token."""
-    made = []
-
-    def make(token):
-        made.append(LocalTransport(handler=api.parts.application.handle, user_agent="tests", token=token))
-        return made[-1]
-
-    yield make
-    for each in made:
-        await each.close()
-
-
-@pytest.fixture
-def client(transports_as):
-    """The administrator's verbs."""
-    return Client(transport=transports_as("admin-token"), rng=random.Random(1), field_manager="tests")
+    from steersman.client.client import Client
 
 
 @pytest.fixture

@@ -1,0 +1,86 @@
+"""The scheduler of a control plane, beside the API server in its process, as system:kube-scheduler."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from steersman.client.events import Recorder
+from steersman.client.informer import Informers
+from steersman.client.leader import LeaderElection
+from steersman.client.request import Key
+from steersman.lib.aio import Tasks
+from steersman.scheduler.loop import DEFAULT_SCHEDULER, Scheduler
+from steersman.scheduler.outcomes import Outcomes
+from steersman.scheduler.plugins.catalog import default_profile
+from steersman.scheduler.readers import Readers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from steersman.client.client import Client
+    from steersman.cluster.local_clients import LocalClients
+    from steersman.lib.clock import Clock
+
+USER = "system:kube-scheduler"
+LEASE = Key("kube-system", "kube-scheduler")
+
+
+def make_scheduler(*, client: Client, informers: Informers, recorder: Recorder, clock: Clock, rng: Random) -> Scheduler:
+    """With the default profile alone. `recorder` has to be run beside it."""
+    readers = Readers(informers=informers)
+    profile = default_profile(selecting=readers.selecting, namespace_labels=readers.namespace_labels)
+    outcomes = Outcomes(client=client, recorder=recorder, clock=clock)
+    return Scheduler(profiles={DEFAULT_SCHEDULER: profile}, informers=informers, outcomes=outcomes, rng=rng)
+
+
+class SchedulerPart:
+    """Started after the API server answers, stopped before it drains."""
+
+    def __init__(
+        self, *, clients: LocalClients, clock: Clock, rng: Random, on_crash: Callable[[str, BaseException], None]
+    ) -> None:
+        """`clients`: closed by `stop`. `on_crash(name, error)`: something ended for good."""
+        self._clients = clients
+        self._client = clients.client(USER)
+        self._clock = clock
+        self._rng = rng
+        self._on_crash = on_crash
+        self._tasks = Tasks(on_crash=on_crash)
+        self._election = Tasks(on_crash=on_crash)
+        self._informers = Informers(client=self._client, rng=rng)
+
+    async def start(self) -> None:
+        """Returns when all caches are filled and pods are being placed."""
+        recorder = Recorder(client=self._client, component=DEFAULT_SCHEDULER, clock=self._clock, rng=self._rng)
+        scheduler = make_scheduler(
+            client=self._client, informers=self._informers, recorder=recorder, clock=self._clock, rng=self._rng
+        )
+        await self._informers.start(on_crash=self._on_crash)
+        self._tasks.start(recorder.run(), name="events of the scheduler")
+        self._tasks.start(scheduler.run(), name="scheduler")
+
+    def elect(self, identity: str) -> None:
+        """Work only while this process holds the lease: of several API servers over one store one does.
+
+        Losing it counts as a crash: the process should end, as its caches are full of what it may no longer act on.
+        """
+        election = LeaderElection(client=self._client, lease=LEASE, identity=identity, clock=self._clock, rng=self._rng)
+        self._election.start(election.run(self._lead), name="election of the scheduler")
+
+    async def stop(self) -> None:
+        await self._election.close()  # with which the lease is given back, after the work has ended
+        await self._halt()
+        await self._clients.close()
+
+    async def _lead(self) -> None:
+        try:
+            await self.start()
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self._halt()
+
+    async def _halt(self) -> None:
+        await self._tasks.close()
+        await self._informers.stop()

@@ -1,0 +1,223 @@
+"""loop: places pods, one after the other, as long as it runs.
+
+    informers > queue, snapshot > one cycle > assumed > bound by a task of its own > shown by the informer
+                  ^                  |                         |
+                  +--- refused ------+------- not bound -------+
+
+Reads: pods (those that have not ended), nodes. Writes: see outcomes.
+Invariants: a cycle does not wait, so nothing changes under it; a pod counts on its node from the decision on; what is
+terminating, bound, or another scheduler's is not touched.
+Upstream: pkg/scheduler (schedule_one, eventhandlers).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from steersman.api.core.node import NODES
+from steersman.api.core.pod import PODS
+from steersman.api.errors import ApiError
+from steersman.client.errors import TransportError
+from steersman.lib.aio import Pacer, Tasks, loop_time
+from steersman.scheduler.cycle import decide
+from steersman.scheduler.events import event_of
+from steersman.scheduler.framework import Aftermath
+from steersman.scheduler.messages import NO_NODES, fit_error
+from steersman.scheduler.outcomes import SCHEDULER_ERROR, UNSCHEDULABLE, Outcomes
+from steersman.scheduler.placements import Placements, same
+from steersman.scheduler.pod_info import read_pod
+from steersman.scheduler.queue import SchedulingQueue
+from steersman.scheduler.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from random import Random
+    from typing import Any, TypeAlias
+
+    from steersman.api.meta.types import Object
+    from steersman.client.informer import Informer, Informers
+    from steersman.scheduler.cycle import Decision, Profile
+    from steersman.scheduler.events import Event
+    from steersman.scheduler.pod_info import PodInfo
+    from steersman.scheduler.queue import Waiting
+
+    PostFilter: TypeAlias = Callable[[Waiting, Decision, Snapshot], Aftermath]
+
+DEFAULT_SCHEDULER = "default-scheduler"
+NOT_ENDED = "status.phase!=Succeeded,status.phase!=Failed"
+WRITES_MAX = 100
+"""Bindings and refusals that are under way at a time."""
+STOP_S = 1.0
+"""For how long what is under way may go on when it is told to stop."""
+
+
+class Scheduler:
+    """Of one process. Wishes for its informers when it is made; `run` places pods."""
+
+    def __init__(
+        self,
+        *,
+        profiles: Mapping[str, Profile],
+        informers: Informers,
+        outcomes: Outcomes,
+        rng: Random,
+        others: Mapping[str, Informer] | None = None,
+        post_filter: PostFilter | None = None,
+    ) -> None:
+        """`profiles`: by the scheduler name that pods ask for. `others`: by plural name, what else may help a refused
+        pod when it changes. `post_filter`: asked what can be done for a pod that no node can take.
+        """
+        self._profiles = profiles
+        self._outcomes = outcomes
+        self._rng = rng
+        self._post_filter = post_filter
+        self.queue = SchedulingQueue(plugins=(each for profile in profiles.values() for each in profile.plugins))
+        self.snapshot = Snapshot()
+        self._placements = Placements(snapshot=self.snapshot)
+        self._writes = Tasks()
+        self._writing = 0
+        self._wake = asyncio.Event()
+        self._logger = logging.getLogger(__name__)
+        self._pods = informers.of(PODS, fields=NOT_ENDED)
+        self._pods.add_handler(self._pod_changed)
+        informers.of(NODES).add_handler(self._node_changed)
+        for plural, informer in (others or {}).items():
+            informer.add_handler(self._note(plural))
+
+    async def run(self) -> None:
+        """Until cancelled; the informers are in step by now."""
+        pacer = Pacer()
+        try:
+            while True:
+                await pacer.pause()
+                waiting = self.queue.pop(loop_time()) if self._writing < WRITES_MAX else None
+                if waiting is None:
+                    await self._wait()
+                else:
+                    self._schedule(waiting)
+        finally:
+            try:
+                async with asyncio.timeout(STOP_S):
+                    await self._writes.wait()
+            except TimeoutError:
+                pass
+            await self._writes.close()
+
+    async def _wait(self) -> None:
+        """Until something happened, or the time has come for a pod that waits."""
+        at = self.queue.next_at() if self._writing < WRITES_MAX else None
+        timer = asyncio.get_running_loop().call_at(at, self._wake.set) if at is not None else None
+        await self._wake.wait()
+        self._wake.clear()
+        if timer is not None:
+            timer.cancel()
+
+    # -- one pod
+
+    def _schedule(self, waiting: Waiting) -> None:
+        profile = self._profiles[_scheduler_of(waiting.pod.pod)]
+        try:
+            decision = decide(waiting.pod, self.snapshot, profile, self._rng)
+            if decision.node is None:
+                self._refused(waiting, decision)
+                return
+        except Exception as error:
+            self._logger.exception("%s/%s: cannot be decided", *waiting.pod.key)
+            self._errored(waiting, str(error))
+            return
+        self._placements.assume(waiting.pod, decision.node)
+        self._write(self._bind(waiting, decision.node), name="bind")
+
+    def _refused(self, waiting: Waiting, decision: Decision) -> None:
+        pod = waiting.pod
+        if not decision.snapshot_nodes:
+            after, message = Aftermath(), NO_NODES
+        else:
+            after = self._post_filter(waiting, decision, self.snapshot) if self._post_filter else Aftermath()
+            message = fit_error(decision, after.message)
+        self.queue.failed(waiting, decision.refused_by, loop_time())
+        self._write(self._tell(pod, UNSCHEDULABLE, message, after.nominated), name="refuse")
+
+    async def _bind(self, waiting: Waiting, node: str) -> None:
+        pod = waiting.pod
+        try:
+            await self._outcomes.bind(pod, node)
+        except Exception as error:  # whatever it is, the pod must not stay where it is not
+            happened = self._placements.forget(pod)
+            if happened is None:
+                return  # it is bound, whatever we were answered, or gone
+            expected = isinstance(error, ApiError | TransportError)
+            self._logger.warning("%s/%s: not bound to %s: %s", *pod.key, node, error, exc_info=not expected)
+            self._happened(happened)
+            self._errored(waiting, f'running Bind plugin "DefaultBinder": {error}')
+        else:
+            self.queue.remove(pod.uid)
+
+    def _errored(self, waiting: Waiting, message: str) -> None:
+        if self.queue.get(waiting.pod.uid) is waiting:
+            self.queue.errored(waiting, loop_time())
+            self._write(self._tell(waiting.pod, SCHEDULER_ERROR, message), name="refuse")
+
+    async def _tell(self, pod: PodInfo, reason: str, message: str, nominated: str | None = None) -> None:
+        try:
+            await self._outcomes.refuse(pod, reason, message, nominated=nominated)
+        except (ApiError, TransportError) as error:
+            # The pod waits all the same, and is told again when it is tried again; most likely it is gone.
+            self._logger.info("%s/%s: cannot be told why it waits: %s", *pod.key, error)
+
+    def _write(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        self._writing += 1
+        self._writes.start(self._counted(work), name=name)
+
+    async def _counted(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        finally:
+            self._writing -= 1
+            self._wake.set()
+
+    # -- what happens
+
+    def _node_changed(self, old: Object | None, new: Object | None) -> None:
+        self._happened(self._placements.node_changed(old, new))
+
+    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        if old is not None and (new is None or _uid(old) != _uid(new)):
+            self.queue.remove(_uid(old))
+            self._happened(self._placements.gone(old))
+        if new is None:
+            return
+        if new["spec"].get("nodeName"):
+            self.queue.remove(_uid(new))
+            self._happened(self._placements.bound(new))
+        elif "deletionTimestamp" in new["metadata"] or _scheduler_of(new) not in self._profiles:
+            self.queue.remove(_uid(new))
+        elif _uid(new) not in self._placements or self.queue.get(_uid(new)) is not None:
+            self._waits(new)  # else it is bound, and this is from before
+
+    def _waits(self, pod: Object) -> None:
+        known = self.queue.get(_uid(pod))
+        if known is not None and same(known.pod.pod, pod):
+            known.pod.pod = pod
+            return
+        self.queue.add(read_pod(pod), loop_time())
+        self._wake.set()
+
+    def _note(self, plural: str) -> Callable[[Object | None, Object | None], None]:
+        return lambda old, new: self._happened(event_of(plural, old, new))
+
+    def _happened(self, event: Event | None) -> None:
+        if event is not None and self.queue.happened(event, loop_time()):
+            self._wake.set()
+
+
+def _uid(obj: Object) -> str:
+    uid: str = obj["metadata"]["uid"]
+    return uid
+
+
+def _scheduler_of(pod: Object) -> str:
+    name: str = pod["spec"].get("schedulerName") or DEFAULT_SCHEDULER
+    return name
