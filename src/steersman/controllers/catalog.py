@@ -21,7 +21,6 @@ CONTROLLERS = {
     "garbage_collector": "steersman.controllers.garbage_collector.controller:GarbageCollector",
     "horizontal_pod_autoscaler": "steersman.controllers.horizontal_pod_autoscaler.controller:HorizontalPodAutoscalers",
     "job": "steersman.controllers.job.controller:Jobs",
-    "job": "steersman.controllers.job.controller:Jobs",
     "namespace": "steersman.controllers.namespace.controller:Namespaces",
     "node_ipam": "steersman.controllers.node_ipam:NodeIPAM",
     "node_lifecycle": "steersman.controllers.node_lifecycle.controller:NodeLifecycle",
@@ -56,6 +55,14 @@ CONTROLLERS = {
         "steersman.controllers.certificatesigningrequest_cleaner:CertificateSigningRequestCleaner"
     ),
     "resourcequota": "steersman.controllers.resourcequota:ResourceQuotas",
+    "persistentvolume_protection": "steersman.controllers.persistentvolume_protection:PersistentVolumeProtection",
+    "persistentvolumeclaim_protection": (
+        "steersman.controllers.persistentvolumeclaim_protection:PersistentVolumeClaimProtection"
+    ),
+    "volumeattributesclass_protection": (
+        "steersman.controllers.volumeattributesclass_protection:VolumeAttributesClassProtection"
+    ),
+    "ephemeral_volume": "steersman.controllers.ephemeral_volume:EphemeralVolumes",
 }
 
 
