@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from steersman.controllers.base import Controller
 
 CONTROLLERS = {
+    "cronjob": "steersman.controllers.cronjob.controller:CronJobs",
     "daemonset": "steersman.controllers.daemonset.controller:DaemonSets",
     "deployment": "steersman.controllers.deployment.controller:Deployments",
     "disruption": "steersman.controllers.disruption:Disruptions",
