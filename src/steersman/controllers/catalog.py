@@ -15,6 +15,7 @@ CONTROLLERS = {
     "cronjob": "steersman.controllers.cronjob.controller:CronJobs",
     "daemonset": "steersman.controllers.daemonset.controller:DaemonSets",
     "deployment": "steersman.controllers.deployment.controller:Deployments",
+    "device_taint_eviction": "steersman.controllers.device_taint_eviction:DeviceTaintEviction",
     "disruption": "steersman.controllers.disruption:Disruptions",
     "endpoints": "steersman.controllers.endpoints:Endpoints",
     "endpointslice": "steersman.controllers.endpointslice.controller:EndpointSlices",
