@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CONTROLLERS = {
     "cronjob": "steersman.controllers.cronjob.controller:CronJobs",
+    "clusterrole_aggregation": "steersman.controllers.clusterrole_aggregation:ClusterRoleAggregation",
     "daemonset": "steersman.controllers.daemonset.controller:DaemonSets",
     "deployment": "steersman.controllers.deployment.controller:Deployments",
     "device_taint_eviction": "steersman.controllers.device_taint_eviction:DeviceTaintEviction",

@@ -166,14 +166,14 @@ class GarbageCollector(Controller):
         if decision is None:
             return
         if isinstance(decision, Detach):
-            self.logger.info("%s: owners that are not there are taken away", identity)
+            self.logger.debug("%s: owners that are not there are taken away", identity)
             patch, uids = detaching(identity.uid, decision.owner_uids), decision.owner_uids
             await self._patch(identity, patch, lambda obj: detaching_merge(obj, uids))
             return
         if decision.unblock:
             await self._patch(identity, unblocking(identity.uid, node.owners), unblocking_merge)
             live = await self._live(identity) or live
-        self.logger.info("%s: deleted, %s", identity, decision.propagation)
+        self.logger.debug("%s: deleted, %s", identity, decision.propagation)
         try:
             await self._delete(identity, live, decision.propagation)
         except NotFound:
