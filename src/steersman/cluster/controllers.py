@@ -19,7 +19,10 @@ from steersman.cluster.local_clients import LocalClients
 from steersman.controllers.base import Tools
 from steersman.controllers.catalog import load_controller
 from steersman.controllers.certificatesigningrequest_signing import CertificateSigning
-from steersman.controllers.kube_apiserver_serving_clustertrustbundle_publisher import ServingCA
+from steersman.controllers.kube_apiserver_serving_clustertrustbundle_publisher import (
+    ServingCA,
+    ServingClusterTrustBundlePublisher,
+)
 from steersman.controllers.node_ipam import PodNetworks
 from steersman.controllers.roles import account_of, component_of
 from steersman.controllers.root_ca_certificate_publisher import RootCA
@@ -149,7 +152,7 @@ def controller_settings(pki: PKI, config: ServerConfig) -> dict[str, object]:
     signing = CertificateSigning(ca_pem=ca_pem.encode(), key_pem=pki.key("ca").read_bytes())
     return {
         "certificatesigningrequest_signing": signing,
-        "kube_apiserver_serving_clustertrustbundle_publisher": ServingCA(ca_pem=ca_pem),
+        ServingClusterTrustBundlePublisher.name: ServingCA(ca_pem=ca_pem),
         "node_ipam": PodNetworks(service_cidrs=config.service_cidrs),
         "root_ca_certificate_publisher": RootCA(ca_pem=ca_pem),
         "serviceaccount_token": TokenSigning(sign=pki.signing_key().sign, ca_pem=ca_pem),
