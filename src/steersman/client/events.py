@@ -80,7 +80,7 @@ class Recorder:
             self._logger.error("%d events wait, one is dropped: %s", QUEUED_MAX, happening)  # noqa: TRY400 - no bug
 
     async def run(self) -> None:
-        """Send what is recorded, in its order; until cancelled."""
+        """Send what is recorded, in its order; until cancelled. May be run several times at once, then in almost it."""
         while True:
             happening = await self._queue.get()
             try:

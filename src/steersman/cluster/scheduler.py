@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 USER = "system:kube-scheduler"
 LEASE = Key("kube-system", "kube-scheduler")
 
+EVENT_WRITERS = 10
+"""Every pod gets an event, as fast as it is bound: one at a time, each waiting for its commit, would fall behind."""
+
 
 def make_scheduler(*, client: Client, informers: Informers, recorder: Recorder, clock: Clock, rng: Random) -> Scheduler:
     """With the default profile alone. `recorder` has to be run beside it."""
@@ -58,7 +61,8 @@ class SchedulerPart:
             client=self._client, informers=self._informers, recorder=recorder, clock=self._clock, rng=self._rng
         )
         await self._informers.start(on_crash=self._on_crash)
-        self._tasks.start(recorder.run(), name="events of the scheduler")
+        for _ in range(EVENT_WRITERS):
+            self._tasks.start(recorder.run(), name="events of the scheduler")
         self._tasks.start(scheduler.run(), name="scheduler")
 
     def elect(self, identity: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from random import Random
 
+    from numpy.typing import NDArray
+
     from steersman.scheduler.framework import Plugin
     from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.snapshot import Amounts, Mask, Snapshot
@@ -53,7 +55,12 @@ class Decision:
     """Each with the nodes that this refusal was the first for, in the order of the plugins."""
     scores: Mapping[str, Amounts] = field(default_factory=dict)
     """By plugin: weighted scores of the feasible nodes; empty where only one was feasible."""
-    feasible: tuple[str, ...] = ()
+    candidates: Sequence[str] | NDArray[np.object_] = ()
+    """The feasible nodes, in their order."""
+
+    @property
+    def feasible(self) -> tuple[str, ...]:
+        return tuple(self.candidates)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -97,9 +104,9 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
     feasible = np.flatnonzero(alive)
     if not len(feasible):
         return Decision(None, len(snapshot), verdicts=tuple(verdicts))
-    names = tuple(snapshot.names[column] for column in feasible)
+    names = snapshot.named(feasible)
     if len(feasible) == 1:
-        return Decision(names[0], len(snapshot), verdicts=tuple(verdicts), feasible=names)
+        return Decision(names[0], len(snapshot), verdicts=tuple(verdicts), candidates=names)
     weighed = _score(profile, cycle, feasible)
     total = sum(weighed.values(), np.zeros(len(feasible), np.int64))
     best = np.flatnonzero(total == total.max())
@@ -108,7 +115,7 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
         len(snapshot),
         verdicts=tuple(verdicts),
         scores=weighed,
-        feasible=names,
+        candidates=names,
     )
 
 
@@ -121,13 +128,14 @@ def _restrict(plugin: Plugin, only: Only, snapshot: Snapshot, alive: Mask) -> Se
 
 def _filter(plugin: Plugin, cycle: Cycle, alive: Mask) -> list[Verdict]:
     """Takes what is refused out of `alive`."""
-    verdicts = []
-    gone = np.zeros_like(alive)
+    verdicts, gone = [], None
     for refusal in plugin.filter(cycle):
         nodes = refusal.nodes & alive
-        gone |= nodes
-        verdicts.append(Verdict(plugin.name, Refusal(nodes, refusal.reason, refusal.preemptable)))
-    alive &= ~gone
+        if nodes.any():
+            gone = nodes if gone is None else gone | nodes
+            verdicts.append(Verdict(plugin.name, Refusal(nodes, refusal.reason, refusal.preemptable)))
+    if gone is not None:
+        alive &= ~gone
     return verdicts
 
 

@@ -7,7 +7,7 @@ bytes do not fit into float32. Nodes keep the order in which they were added.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class Snapshot:
         self.pods_count: Amounts = np.zeros(0, np.int64)
         self.version = 0
         """Rises with every change of a node (not of its pods): masks derived from nodes can be kept until then."""
-        self._masks: dict[object, tuple[int, Mask]] = {}
+        self._kept: dict[object, tuple[int, NDArray[Any]]] = {}
         self._counters: dict[object, _Counter] = {}
         self._domains: dict[str, tuple[int, Domains]] = {}
         self._tallies: dict[str, _Tally] = {}
@@ -134,14 +134,25 @@ class Snapshot:
 
     def mask(self, key: object, holds: Callable[[Object], bool]) -> Mask:
         """For which nodes something holds; kept under `key` until a node changes. Read-only."""
-        kept = self._masks.get(key)
+        return self._derived(key, holds, np.bool_)
+
+    def amounts(self, key: object, amount: Callable[[Object], int]) -> Amounts:
+        """A number of each node; kept under `key`, which is no mask's, until a node changes. Read-only."""
+        return self._derived(key, amount, np.int64)
+
+    def named(self, columns: Amounts) -> NDArray[np.object_]:
+        """The names of nodes."""
+        return self._derived(_NAMES, lambda node: node["metadata"]["name"], np.object_)[columns]
+
+    def _derived(self, key: object, of: Callable[[Object], Any], dtype: type[np.generic]) -> NDArray[Any]:
+        kept = self._kept.get(key)
         if kept is not None and kept[0] == self.version:
             return kept[1]
-        if len(self._masks) >= _MASKS_MAX:
-            self._masks.clear()
-        made = np.fromiter(map(holds, self.nodes), np.bool_, len(self.nodes))
+        if len(self._kept) >= _MASKS_MAX:
+            self._kept.clear()
+        made = np.fromiter(map(of, self.nodes), dtype, len(self.nodes))
         made.flags.writeable = False
-        self._masks[key] = (self.version, made)
+        self._kept[key] = (self.version, made)
         return made
 
     def tally(self, name: str, keys_of: Callable[[PodInfo], Iterable[Hashable]]) -> Mapping[Hashable, Amounts]:
@@ -203,6 +214,7 @@ class Snapshot:
 
 
 _MASKS_MAX, _COUNTERS_MAX = 1024, 256
+_NAMES = "names of nodes"
 
 
 @dataclass(slots=True)

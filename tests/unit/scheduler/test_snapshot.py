@@ -126,3 +126,24 @@ def test_what_pods_have_is_tallied_and_forgotten_when_nobody_has_it():
     snapshot.remove_pod(two, "b")
     snapshot.remove_node("a")
     assert dict(snapshot.tally("t", first_letter)) == {}
+
+
+def test_numbers_of_nodes_are_kept_until_a_node_changes():
+    snapshot, asked = snapshot_of([node("a"), node("bb")]), []
+
+    def length(each):
+        asked.append(each["metadata"]["name"])
+        return len(each["metadata"]["name"])
+
+    for _ in range(2):
+        assert snapshot.amounts("length", length).tolist() == [1, 2]
+    assert asked == ["a", "bb"]
+    snapshot.set_node(node("ccc"))
+    assert snapshot.amounts("length", length).tolist() == [1, 2, 3]
+
+
+def test_columns_have_names_also_after_a_node_has_gone():
+    snapshot = snapshot_of([node("a"), node("b"), node("c")])
+    assert list(snapshot.named([0, 2])) == ["a", "c"]
+    snapshot.remove_node("a")
+    assert list(snapshot.named([0, 1])) == ["b", "c"]

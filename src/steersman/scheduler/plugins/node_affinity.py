@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from steersman.api.core.node_affinity import compile_preferred, compile_required
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, SELF_UPDATED, Event
 from steersman.scheduler.framework import SKIP, Cycle, Only, Plugin, Refusal, Rejected, Skip, normalised
@@ -17,6 +15,7 @@ from steersman.scheduler.framework import SKIP, Cycle, Only, Plugin, Refusal, Re
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from steersman.api.meta.types import Object
@@ -60,9 +59,9 @@ class NodeAffinity(Plugin):
         return None if _affinity(cycle.pod.spec).get(_PREFERRED) else SKIP
 
     def score(self, cycle: Cycle, feasible: NDArray[np.intp]) -> Amounts:
-        weight = compile_preferred(_affinity(cycle.pod.spec)[_PREFERRED])
-        nodes = cycle.snapshot.nodes
-        return normalised(np.fromiter((weight(nodes[column]) for column in feasible), np.int64, len(feasible)))
+        preferred = _affinity(cycle.pod.spec)[_PREFERRED]
+        weights = cycle.snapshot.amounts((self.name, _PREFERRED, repr(preferred)), compile_preferred(preferred))
+        return normalised(weights[feasible])
 
 
 def _affinity(spec: Object) -> Object:

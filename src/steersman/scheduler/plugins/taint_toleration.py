@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from steersman.api.core.tolerations import tolerates
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, SELF_UPDATED, Event
 from steersman.scheduler.framework import Cycle, Plugin, Refusal, normalised
@@ -16,6 +14,7 @@ from steersman.scheduler.framework import Cycle, Plugin, Refusal, normalised
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from steersman.api.meta.types import Object
@@ -45,9 +44,9 @@ class TaintToleration(Plugin):
         tolerations = [
             each for each in cycle.pod.spec.get("tolerations") or () if each.get("effect", "") in ("", _SOFT)
         ]
-        nodes = cycle.snapshot.nodes
-        counts = (_intolerable(nodes[column], tolerations) for column in feasible)
-        return normalised(np.fromiter(counts, np.int64, len(feasible)), reverse=True)
+        key = (self.name, _SOFT, repr(tolerations))
+        counts = cycle.snapshot.amounts(key, lambda node: _intolerable(node, tolerations))
+        return normalised(counts[feasible], reverse=True)
 
 
 def _refuses(node: Object, pod: PodInfo) -> bool:
