@@ -1,12 +1,15 @@
 """hashes: the short texts that controllers make of content, to name what they create. Pure.
 
-Upstream: hash/fnv of Go's library, apimachinery util/rand SafeEncodeString, pkg/controller/history.
+Upstream: hash/fnv of Go's library, apimachinery util/rand SafeEncodeString, pkg/controller/history, ComputeHash of
+pkg/controller/controller_utils.go.
 """
 
 from __future__ import annotations
 
 import json
 from typing import Any
+
+from steersman.api.core.go_dump import dump_template
 
 _OFFSET, _PRIME, _MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -42,12 +45,10 @@ def safe_encode(text: str) -> str:
 
 
 def template_hash(template: Any, collisions: int | None) -> str:
-    """Of a pod template; `collisions`: status.collisionCount, which makes another hash of the same template.
-
-    Upstream hashes Go's own print of the structure: its texts differ. Nothing but names is made of them: what a name
-    stands for is compared by content.
+    """Of a pod template, with its defaults; `collisions`: status.collisionCount, which makes another hash of the same
+    template. Upstream's controllers make the same of it.
     """
-    content = go_json(template)
+    content = dump_template(template).encode(errors="surrogatepass")
     if collisions is not None:
         content += collisions.to_bytes(8, "little")
     return safe_encode(str(fnv32a(content)))

@@ -25,3 +25,24 @@ def test_a_collision_makes_another_hash():
     hashes = {template_hash(template, None), template_hash(template, 0), template_hash(template, 1)}
     assert len(hashes) == 3
     assert template_hash({"spec": {"containers": []}}, 1) in hashes
+
+
+def test_a_template_has_the_hash_that_upstream_computes():
+    container = {
+        "name": "c",
+        "image": "img:1",
+        "imagePullPolicy": "IfNotPresent",
+        "resources": {},
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+    }
+    spec = {
+        "containers": [container],
+        "dnsPolicy": "ClusterFirst",
+        "restartPolicy": "Always",
+        "schedulerName": "default-scheduler",
+        "securityContext": {},
+        "terminationGracePeriodSeconds": 30,
+    }
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": spec}
+    assert (template_hash(template, None), template_hash(template, 3)) == ("7b4696b95", "7955f69668")

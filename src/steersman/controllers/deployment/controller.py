@@ -5,7 +5,7 @@ at where they are kept before an adoption), replicasets (create, update, delete,
 Invariants: nothing is decided before the caches show all own writes; never more pods than surge allows are asked for,
 never fewer than availability demands; a template has one ReplicaSet, whose name follows from it.
 Upstream differences: the revision of a ReplicaSet that is new again, and the Deployment's, are written in one round;
-whether a taken name is the right ReplicaSet is looked up where it is kept; see `hashes` for what names are made of.
+whether a taken name is the right ReplicaSet is looked up where it is kept.
 """
 
 from __future__ import annotations
