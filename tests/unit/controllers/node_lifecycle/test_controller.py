@@ -192,3 +192,16 @@ async def test_graces_can_be_chosen(bench):
     await bench.settle(20)
     assert await ready(bench, "a") == ("True", "R")
     assert await ready(bench, "b") == ("Unknown", "NodeStatusNeverUpdated")
+
+
+async def test_while_leases_may_be_out_of_date_no_node_is_lost(bench):
+    controller = await bench.start(NodeLifecycle)
+    await join(bench, "a")
+    await live(bench, "a", seconds=10)
+    version = int((await bench.client.get(LEASES, Key(LEASE_NAMESPACE, "a")))["metadata"]["resourceVersion"])
+    controller._leases_version = version + 1000
+    await bench.settle(200)
+    assert await ready(bench, "a") == ("True", "R")
+    controller._leases_version = version
+    await bench.settle(10)
+    assert await ready(bench, "a") == ("Unknown", "NodeStatusUnknown")
