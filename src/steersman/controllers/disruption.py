@@ -5,7 +5,8 @@ poddisruptionbudgets (status), pods (status), events; gets the scale of owners o
 Keys: budgets; pods whose names begin with POD, for conditions that are out of date.
 Invariants: while anything about a budget is not known, it allows nothing; a pod that an eviction was allowed for counts
 as lost until it is gone, or for DELETION_S.
-Upstream differences: a pod that several budgets select concerns all of them, also when its labels change.
+Upstream differences: a pod that several budgets select concerns all of them, also when its labels change; changes of a
+pod that no budget goes by concern none.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ class Disruptions(Controller):
 
     def _concerned(self, old: Object | None, new: Object | None) -> Iterable[Key]:
         keys: dict[Key, None] = {}
-        for pod in (old, new):
+        for pod in (old, new) if _relevant(old) != _relevant(new) else ():
             if pod is not None:
                 keys |= dict.fromkeys(self._budgets_of(pod))
         if new is not None:
@@ -187,6 +188,15 @@ class Disruptions(Controller):
 def _labels(obj: Object) -> dict[str, str]:
     labels: dict[str, str] = obj["metadata"].get("labels") or {}
     return labels
+
+
+def _relevant(pod: Object | None) -> tuple[object, ...] | None:
+    """All of a pod that budgets go by."""
+    if pod is None:
+        return None
+    metadata = pod["metadata"]
+    going = bool(metadata.get("deletionTimestamp"))
+    return metadata["uid"], metadata.get("labels"), metadata.get("ownerReferences"), going, is_ready(pod)
 
 
 def _unmanaged(budget: Object) -> str:
