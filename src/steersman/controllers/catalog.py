@@ -33,6 +33,7 @@ CONTROLLERS = {
     "resourceclaim": "steersman.controllers.resourceclaim:ResourceClaims",
     "service_cidr": "steersman.controllers.service_cidr:ServiceCIDRs",
     "statefulset": "steersman.controllers.statefulset.controller:StatefulSets",
+    "storage_version_migrator": "steersman.controllers.storage_version_migrator:StorageVersionMigrator",
     "taint_eviction": "steersman.controllers.taint_eviction:TaintEviction",
     "ttl": "steersman.controllers.ttl:TTL",
     "ttl_after_finished": "steersman.controllers.ttl_after_finished:TTLAfterFinished",
