@@ -67,6 +67,7 @@ CONTROLLERS = {
         "steersman.controllers.volumeattributesclass_protection:VolumeAttributesClassProtection"
     ),
     "ephemeral_volume": "steersman.controllers.ephemeral_volume:EphemeralVolumes",
+    "persistentvolume_binder": "steersman.controllers.persistentvolume_binder.controller:PersistentVolumeBinder",
 }
 
 
