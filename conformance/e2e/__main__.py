@@ -74,7 +74,8 @@ def unfit() -> None:
     type=click.Choice([*SET_UPS, "ours", "hollow"]),
     default="swap",
     show_default=True,
-    help="swap: our API server under upstream's other components. upstream: all of it upstream's.",
+    help="swap: our API server under upstream's other components. control-plane: our controllers and scheduler too."
+    " upstream: all of it upstream's.",
 )
 @click.option("--store", type=click.Choice(["sqlite", "memory", "etcd"]), default="sqlite", show_default=True)
 @click.option("--focus", default="", help="Regular expression on the names of specs.")
@@ -117,7 +118,7 @@ def run(
         set_up=set_up,
         store=store,
         focus=_focus(focus, specs, tier),
-        skip=_any_of(passing.read(passing.ENDLESS)) if SET_UPS[set_up] == "ours" else "",
+        skip=_any_of(passing.read(passing.ENDLESS)) if SET_UPS[set_up] else "",
         processes=processes,
         folder=str(folder),
         cgroup=f"steersman-e2e-{os.getpid()}",

@@ -1,4 +1,4 @@
-"""Control planes: an API server (ours or upstream's) with its store, and upstream's controllers and scheduler.
+"""Control planes: API server, controllers and scheduler, each ours or upstream's, with a store.
 
 All certificates come from one folder as `steersman.cluster.pki` lays it out, whoever's API server it is.
 """
@@ -32,6 +32,8 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 COMPACTION_S = 60
 """One spec waits for a compaction; at the default of five minutes it alone takes ten."""
 API_SERVER, ETCD = "apiserver", "etcd"
+PARTS = {"controllers": "kube-controller-manager", "scheduler": "kube-scheduler"}
+"""What runs beside an API server, as our command calls it -> upstream's program."""
 _ETCD = "http://127.0.0.1:2379"
 _USERS = {
     "admin": ("kubernetes-admin", ("system:masters",)),
@@ -43,9 +45,9 @@ _USERS = {
 
 @dataclass(slots=True)
 class ControlPlane:
-    """`whose`: "ours" or "upstream". `store`: "sqlite", "memory" or "etcd"."""
+    """`ours`: which parts are, of `PARTS`. `store`: "sqlite", "memory" or "etcd"."""
 
-    whose: str
+    ours: tuple[str, ...]
     store: str
     state: Path
     programs: Path
@@ -55,10 +57,12 @@ class ControlPlane:
     """Ours inherits its socket, so that clients wait while it is started again."""
 
     @classmethod
-    def prepare(cls, *, whose: str, store: str, state: Path, programs: Path, processes: Processes) -> ControlPlane:
+    def prepare(
+        cls, *, ours: tuple[str, ...], store: str, state: Path, programs: Path, processes: Processes
+    ) -> ControlPlane:
         now = datetime.now(UTC)
         pki = ensure_pki(state / "api" / "pki", names=(HOST_IP, FIRST_SERVICE_IP), now=now)
-        plane = cls(whose, store, state, programs, processes, pki)
+        plane = cls(ours, store, state, programs, processes, pki)
         for name, (user, groups) in _USERS.items():
             plane.write_kubeconfig(name, user, groups)
         return plane
@@ -73,7 +77,7 @@ class ControlPlane:
     # -- life
 
     def start(self) -> None:
-        if self.whose == "upstream" or self.store == "etcd":
+        if API_SERVER not in self.ours or self.store == "etcd":
             self.processes.start(
                 ETCD,
                 [
@@ -84,14 +88,16 @@ class ControlPlane:
             )
             self.processes.wait(ETCD, "health", lambda: _answers(f"{_ETCD}/health", None), 20.0)
         self.start_api_server()
-        for name in ("kube-controller-manager", "kube-scheduler"):
+        for part, name in PARTS.items():
+            if part in self.ours:
+                continue
             kubeconfig = self.kubeconfig(name)
             same = [f"--{kind}kubeconfig={kubeconfig}" for kind in ("", "authentication-", "authorization-")]
             flags = self._controller_flags() if name == "kube-controller-manager" else []
             self.processes.start(name, [self.programs / name, *same, "--leader-elect=true", *flags])
 
     def start_api_server(self) -> None:
-        if self.whose == "upstream":
+        if API_SERVER not in self.ours:
             self.processes.start(API_SERVER, self._upstream())
         else:
             if self.listener is None:
@@ -112,7 +118,8 @@ class ControlPlane:
     def _ours(self) -> list[str | Path]:
         store = "etcd://127.0.0.1:2379" if self.store == "etcd" else self.store
         return [
-            *(Path(sys.executable).with_name("steersman"), "apiserver", "--data-dir", self.state / "api"),
+            *(Path(sys.executable).with_name("steersman"), "server", "--only", ",".join(self.ours)),
+            *("--data-dir", self.state / "api"),
             *("--listen", HOST_IP, "--advertise", HOST_IP, "--port", str(PORT), "--store", store),
             *("--service-cidr", SERVICES, "--issuer", ISSUER, "--compaction-s", str(COMPACTION_S)),
             *("--kubelet-preferred-address-types", "InternalIP"),  # nothing here resolves names of nodes

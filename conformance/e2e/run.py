@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.e2e import machine, preflight, registry
-from conformance.e2e.control import API_SERVER, SERVICES, ControlPlane, Kubectl
+from conformance.e2e.control import API_SERVER, PARTS, SERVICES, ControlPlane, Kubectl
 from conformance.e2e.measure import Probe, Usage, memory, percentile
 from conformance.e2e.node import NODES, REGISTRY_PORT, start_node
 from conformance.e2e.places import ROOT, Places
@@ -22,8 +22,12 @@ from conformance.e2e.suite import parts, run_part
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SET_UPS = {"swap": "ours", "upstream": "upstream"}
-"""Set-up -> whose API server; everything else is upstream's in both."""
+SET_UPS: dict[str, tuple[str, ...]] = {
+    "swap": (API_SERVER,),
+    "control-plane": (API_SERVER, *PARTS),
+    "upstream": (),
+}
+"""Set-up -> which parts are ours; everything else is upstream's."""
 SUMMARY = "summary.json"
 
 
@@ -98,14 +102,15 @@ def _bring_up(
     begun = time.monotonic()
     machine.STATE.mkdir()
     plane = ControlPlane.prepare(
-        whose=SET_UPS[plan.set_up],
+        ours=SET_UPS[plan.set_up],
         store=plan.store,
         state=machine.STATE,
         programs=places.programs,
         processes=processes,
     )
     plane.start()
-    say(f"control plane ready ({time.monotonic() - begun:.1f} s; API server: {plane.whose}, store: {plane.store})")
+    ours = ", ".join(plane.ours) or "nothing"
+    say(f"control plane ready ({time.monotonic() - begun:.1f} s; ours: {ours}; store: {plane.store})")
     for node in NODES:
         start_node(node, plane, cgroup=plan.cgroup)
     kubectl = Kubectl(places.programs / "kubectl", plane.kubeconfig("admin"))
