@@ -297,3 +297,17 @@ async def test_fewer_at_a_time_means_that_the_least_loss_goes(bench, begun):
     assert [pod["metadata"]["uid"] for pod in await pods(bench)] == [kept["metadata"]["uid"]]
     status = await status_of(bench)
     assert (status["active"], status.get("failed")) == (1, None)
+
+
+async def test_a_pod_that_matches_no_more_is_released_without_the_finalizer(bench, begun):
+    await begun(job())
+    [pod] = await pods(bench)
+    labels = {"batch.kubernetes.io/controller-uid": None}
+    await bench.client.patch(PODS, key_of(pod), {"metadata": {"labels": labels}})
+    await bench.settle(3)
+    released, other = sorted(await pods(bench), key=lambda each: "ownerReferences" in each["metadata"])
+    assert released["metadata"]["uid"] == pod["metadata"]["uid"]
+    assert "finalizers" not in released["metadata"]
+    assert other["metadata"]["finalizers"] == [TRACKING]
+    status = await status_of(bench)
+    assert (status["active"], status.get("failed")) == (1, None)

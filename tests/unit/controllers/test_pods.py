@@ -9,6 +9,7 @@ import pytest
 from steersman.controllers.pods import (
     available_in_s,
     deletion_cost,
+    in_order_of_loss,
     is_active,
     is_terminating,
     plan_deletions,
@@ -103,3 +104,18 @@ def test_a_pod_of_a_template_takes_over_what_is_the_pods():
         "finalizers": ["x/y"],
     }
     assert made["spec"] is template["spec"]
+
+
+def test_the_plain_order_of_loss_knows_no_cost_and_counts_times_to_the_second():
+    cheap = pod("cheap", annotations={"controller.kubernetes.io/pod-deletion-cost": "-5"})
+    pods = [
+        pod("unassigned", node=""),
+        pod("pending", phase="Pending", ready=False),
+        pod("unready", ready=False),
+        pod("lately", ready="2026-01-01T00:00:02Z"),
+        pod("before", ready="2026-01-01T00:00:01Z"),
+        pod("restarted", restarts=1),
+        pod("younger", creationTimestamp="2026-01-01T00:00:01Z"),
+        cheap,
+    ]
+    assert in_order_of_loss(reversed(pods)) == pods
