@@ -1,6 +1,8 @@
 """cycle: which node a pod goes to, and why. Pure.
 
 pre_filter > filter, plugin by plugin over the nodes that are left > pre_score > score > the best, equals at random
+
+A node that is nominated for the pod, and can take it, is the one.
 """
 
 from __future__ import annotations
@@ -104,6 +106,9 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
     feasible = np.flatnonzero(alive)
     if not len(feasible):
         return Decision(None, len(snapshot), verdicts=tuple(verdicts))
+    nominated = snapshot.index.get((pod.pod.get("status") or {}).get("nominatedNodeName", ""))
+    if nominated is not None and alive[nominated]:
+        feasible = feasible[feasible == nominated]  # it was cleared for the pod: no other is compared to it
     names = snapshot.named(feasible)
     if len(feasible) == 1:
         return Decision(names[0], len(snapshot), verdicts=tuple(verdicts), candidates=names)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.node import NODES
 from steersman.api.core.pod import PODS
-from steersman.api.errors import ApiError
+from steersman.api.errors import ApiError, Conflict, NotFound
 from steersman.client.errors import TransportError
 from steersman.lib.aio import Pacer, Tasks, loop_time
 from steersman.scheduler.cycle import decide
@@ -148,8 +148,11 @@ class Scheduler:
             happened = self._placements.forget(pod)
             if happened is None:
                 return  # it is bound, whatever we were answered, or gone
-            expected = isinstance(error, ApiError | TransportError)
-            self._logger.warning("%s/%s: not bound to %s: %s", *pod.key, node, error, exc_info=not expected)
+            if isinstance(error, Conflict | NotFound):
+                self._logger.info("%s/%s: not bound to %s: %s", *pod.key, node, error)  # it has changed meanwhile
+            else:
+                known = isinstance(error, ApiError | TransportError)
+                self._logger.warning("%s/%s: not bound to %s: %s", *pod.key, node, error, exc_info=not known)
             self._happened(happened)
             self._errored(waiting, f'running Bind plugin "DefaultBinder": {error}')
         else:

@@ -66,7 +66,7 @@ class Placements:
             return event_of("pods", None, pod)
         old = known.pod.pod
         assumed, known.assumed = known.assumed, False
-        if known.node == node and same(old, pod):
+        if known.node == node and same(old, pod) and _amounts_stay(known.pod, pod):
             known.pod.pod = pod
         else:
             self._take(uid)
@@ -106,6 +106,18 @@ class Placements:
         del there[uid]
         if not there:
             del self._by_node[known.node]
+
+
+def _amounts_stay(known: PodInfo, new: Object) -> bool:
+    """Whether a pod still takes what it took: while it is resized, its status says what that is."""
+    return _resized(known.pod) == _resized(new) or read_pod(new).requests == known.requests
+
+
+def _resized(pod: Object) -> tuple[object, ...]:
+    status = pod.get("status") or {}
+    entries = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
+    pending = [each.get("reason") for each in status.get("conditions") or () if each["type"] == "PodResizePending"]
+    return (pending, [(each.get("allocatedResources"), each.get("resources")) for each in entries])
 
 
 def same(old: Object, new: Object) -> bool:

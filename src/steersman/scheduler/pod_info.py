@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from steersman.api.core.pod_resources import pod_requests
+from steersman.api.core.pod_resources import charged_requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,8 +46,8 @@ class PodInfo:
 
 def read_pod(pod: Object) -> PodInfo:
     metadata, spec = pod["metadata"], pod["spec"]
-    requests = {name: amount_of(name, quantity) for name, quantity in pod_requests(spec, overhead=True).items()}
-    filled = pod_requests(_with_unsaid(spec), overhead=True)
+    requests = {name: amount_of(name, quantity) for name, quantity in charged_requests(pod).items()}
+    filled = charged_requests(pod | {"spec": _with_unsaid(spec)})
     return PodInfo(
         pod=pod,
         key=(metadata.get("namespace", ""), metadata["name"]),

@@ -111,3 +111,12 @@ def test_a_plugin_that_skips_is_not_asked():
 
 def test_without_nodes_nothing_fits():
     assert fit_error(run(nodes=[])) == "0/0 nodes are available:"
+
+
+def test_a_nominated_node_that_can_take_the_pod_is_the_one():
+    wanted = pod()
+    for nominated, other, node_taken in (("a", (), "a"), ("a", (0,), "c"), ("elsewhere", (), "c")):
+        wanted.pod["status"] = {"nominatedNodeName": nominated}
+        plugins = (Refuses("F", other, "no"), Scores("X", 1, 2, 3))
+        decision = decide(wanted, snapshot_of(NODES), Profile(plugins, {}), random.Random(1))
+        assert decision.node == node_taken

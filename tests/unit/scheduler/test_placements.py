@@ -93,3 +93,16 @@ def test_only_what_decisions_are_made_by_is_a_change(placements):
     assert kind(placements.gone(on("a"))) == POD_DELETED
     assert placements.gone(on("a")) is None
     assert "p" not in placements
+
+
+def test_a_resized_pod_takes_what_its_status_says(placements):
+    placements.node_changed(None, node("a"))
+    placements.bound(on("a"))
+
+    def with_status(cpu):
+        entry = {"name": "c", "allocatedResources": {"cpu": cpu}, "resources": {"requests": {"cpu": cpu}}}
+        return on("a") | {"status": {"containerStatuses": [entry]}}
+
+    assert placements.bound(with_status("2")) is None
+    assert kind(placements.bound(with_status("3"))) == POD_UPDATED
+    assert used(placements) == {"a": (1, 3000)}

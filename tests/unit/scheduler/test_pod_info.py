@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from steersman.scheduler.pod_info import read_pod
+
 from .nodes import pod
 
 
@@ -19,3 +21,10 @@ def test_what_is_unsaid_counts_in_scores():
     assert dict(pod().scored) == {"cpu": 100, "memory": 200 << 20}
     assert dict(pod(cpu="0").scored) == {"cpu": 0, "memory": 200 << 20}
     assert dict(pod().requests) == {}
+
+
+def test_of_a_resize_that_cannot_be_only_what_is_allocated_counts():
+    entry = {"name": "c", "allocatedResources": {"cpu": "1"}, "resources": {"requests": {"cpu": "1"}}}
+    status = {"containerStatuses": [entry], "conditions": [{"type": "PodResizePending", "reason": "Infeasible"}]}
+    spec = {"containers": [{"name": "c", "resources": {"requests": {"cpu": "3"}}}]}
+    assert read_pod({"metadata": {"name": "p"}, "spec": spec, "status": status}).requests == {"cpu": 1000}
