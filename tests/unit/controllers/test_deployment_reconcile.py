@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from steersman.api.apps.deployment import DEPLOYMENTS
@@ -11,6 +13,7 @@ from steersman.api.core.namespace import NAMESPACES
 from steersman.api.core.pod import PODS
 from steersman.api.core.resource_quota import RESOURCE_QUOTAS
 from steersman.api.core.service_account import SERVICE_ACCOUNTS
+from steersman.api.errors import NotFound
 from steersman.api.meta.conditions import find_condition
 from steersman.api.meta.times import format_time
 from steersman.client.client import key_of
@@ -19,6 +22,8 @@ from steersman.controllers.deployment.controller import Deployments
 from steersman.controllers.replicaset import ReplicaSets
 
 from .objects import deployment
+
+pytestmark = pytest.mark.virtual_time
 
 WEB = Key("ns", "web")
 
@@ -58,7 +63,8 @@ class Cluster:
         pods = [pod for pod in pods if image in (None, pod["spec"]["containers"][0]["image"])]
         for pod in pods:
             status = {"phase": "Running", "conditions": [ready]}
-            await self.client.patch(PODS, key_of(pod), {"status": status}, subresource="status")
+            with contextlib.suppress(NotFound):  # given up in the meantime
+                await self.client.patch(PODS, key_of(pod), {"status": status}, subresource="status")
         await self.bench.settle()
         return bool(pods)
 
@@ -255,3 +261,68 @@ async def test_a_replica_set_that_cannot_be_made_is_told_of(cluster):
     status = await cluster.status()
     assert reasons(status)["Progressing"] == ("False", "ReplicaSetCreateError")
     assert "exceeded quota: q" in find_condition({"status": status}, "Progressing")["message"]
+
+
+async def test_an_orphan_with_the_template_is_adopted_and_becomes_the_new_one(cluster):
+    await cluster.create(1)
+    await cluster.settle()
+    (first,) = await cluster.list(REPLICA_SETS)
+    await cluster.client.patch(REPLICA_SETS, key_of(first), {"metadata": {"ownerReferences": None}})
+    await cluster.bench.settle()
+    (again,) = await cluster.list(REPLICA_SETS)
+    assert again["metadata"]["uid"] == first["metadata"]["uid"]
+    assert again["metadata"]["ownerReferences"] == first["metadata"]["ownerReferences"]
+
+
+async def test_one_that_no_longer_matches_is_released_and_replaced(cluster):
+    await cluster.create(1)
+    await cluster.settle()
+    (first,) = await cluster.list(REPLICA_SETS)
+    await cluster.client.patch(REPLICA_SETS, key_of(first), {"metadata": {"labels": {"app": "other"}}})
+    await cluster.bench.settle()
+    # Its name is taken by the one that was released.
+    owners = [bool(each["metadata"].get("ownerReferences")) for each in await cluster.list(REPLICA_SETS)]
+    assert sorted(owners) == [False, True]
+    assert (await cluster.status())["collisionCount"] == 1
+
+
+async def test_scaling_in_the_middle_of_a_rollout_keeps_the_proportion(cluster):
+    await cluster.create(10, strategy={"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 3, "maxUnavailable": 2}})
+    await cluster.settle()
+    await cluster.set_image("v2")
+    assert await cluster.sizes() == {"v1": (8, 8), "v2": (5, 5)}
+    await cluster.patch(replicas=30)
+    assert await cluster.sizes() == {"v1": (20, 20), "v2": (13, 13)}
+    await cluster.settle()
+    assert await cluster.sizes() == {"v1": (0, 0), "v2": (30, 30)}
+
+
+async def test_a_rollout_of_what_cannot_run_leaves_the_old_pods_that_do(cluster):
+    await cluster.create(4)
+    await cluster.settle()
+    await cluster.set_image("broken")
+    await cluster.bench.settle(30)
+    assert await cluster.sizes() == {"v1": (3, 3), "broken": (2, 2)}
+    await cluster.set_image("v3")
+    for _ in range(10):
+        await cluster.make_ready("v3")
+    assert await cluster.sizes() == {"v1": (0, 0), "broken": (0, 0), "v3": (4, 4)}
+
+
+async def test_pods_have_to_be_ready_for_long_enough(cluster):
+    await cluster.create(2, minReadySeconds=30)
+    await cluster.make_ready()
+    assert (await cluster.status()).get("availableReplicas", 0) == 0
+    await cluster.bench.settle(31)
+    assert (await cluster.status())["availableReplicas"] == 2
+    await cluster.patch(minReadySeconds=5)
+    (replica_set,) = await cluster.list(REPLICA_SETS)
+    assert replica_set["spec"]["minReadySeconds"] == 5
+
+
+async def test_nothing_is_written_when_all_is_as_it_should_be(cluster):
+    await cluster.create(2)
+    await cluster.settle()
+    before = [await cluster.client.get(DEPLOYMENTS, WEB), await cluster.list(REPLICA_SETS)]
+    await cluster.bench.settle(3600)
+    assert [await cluster.client.get(DEPLOYMENTS, WEB), await cluster.list(REPLICA_SETS)] == before

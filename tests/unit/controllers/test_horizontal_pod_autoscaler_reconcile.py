@@ -22,6 +22,8 @@ from steersman.controllers.horizontal_pod_autoscaler.controller import Horizonta
 
 from .objects import deployment
 
+pytestmark = pytest.mark.virtual_time
+
 WEB, AUTO = Key("ns", "web"), Key("ns", "auto")
 POD_METRICS = Ref("metrics.k8s.io", "v1beta1", "pods", namespaced=True)
 QUEUE = Ref("external.metrics.k8s.io", "v1beta1", "queue", namespaced=True)
