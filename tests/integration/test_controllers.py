@@ -82,9 +82,10 @@ def test_a_replica_set_has_as_many_pods_as_it_asks_for(client: RestClient) -> No
 
 
 def test_a_controller_acts_as_its_own_service_account(client: RestClient) -> None:
-    pods = client.ask("GET", f"{NAMESPACE}/pods").body["items"]
-    managers = {entry["manager"] for pod in pods for entry in pod["metadata"]["managedFields"]}
-    assert "replicaset-controller" in managers
+    own = {**WEB, "metadata": {"name": "own"}}
+    client.ask("POST", SETS, own)
+    pod = until(client, f"{NAMESPACE}/pods", lambda pod: pod["metadata"]["name"].startswith("own-"))
+    assert "replicaset-controller" in {entry["manager"] for entry in pod["metadata"]["managedFields"]}
 
 
 @pytest.mark.skipif(etcd_binary() is None, reason="etcd is not installed (Debian's etcd-server)")
