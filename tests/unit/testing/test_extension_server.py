@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from steersman.cluster.issue import issue_leaf, load_authority
 from steersman.lib.http.client.client import HttpClient
 from steersman.lib.http.client.message import Target
 from steersman.lib.http.client.tls import client_context

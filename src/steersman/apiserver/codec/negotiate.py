@@ -176,9 +176,7 @@ def _not_acceptable(accepted: tuple[str, ...]) -> NotAcceptable:
     return NotAcceptable(f"only the following media types are accepted: {', '.join(accepted)}")
 
 
-def _choose(
-    accept: str, *, custom: bool, transforms: bool = True, tables: bool = True
-) -> Representation | None:
+def _choose(accept: str, *, custom: bool, transforms: bool = True, tables: bool = True) -> Representation | None:
     if not accept:
         return Representation()
     for clause in parse_accept(accept):
