@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.types import Object
 
-BY_CLAIM = "pods by claim"
+BY_CLAIM = "pods by volume claim"
 """The index that controllers of claims share; by `claims_of`."""
 
 
