@@ -136,6 +136,11 @@ def test_a_claim_takes_what_fits_or_says_that_nothing_does():
     assert (waits.event.type, waits.event.reason) == ("Normal", "FailedBinding")
 
 
+def test_a_claim_waits_silently_for_a_volume_that_is_just_being_looked_at():
+    assert plan(claim(storageClassName="fast"), volume(storageClassName="fast")) == Wait()
+    assert plan(claim(storageClassName="fast"), volume(phase="Pending", storageClassName="fast")) == Wait()
+
+
 def test_a_claim_that_names_a_volume_gets_that_or_none():
     named = claim(volumeName="v")
     assert plan(named) == Wait()

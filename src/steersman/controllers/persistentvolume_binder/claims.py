@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from steersman.api.core.claim_class import BETA_CLASS_ANNOTATION, class_of_claim
 from steersman.api.meta.quantity import parse
 from steersman.client.events import NORMAL, WARNING
-from steersman.controllers.persistentvolume_binder.matching import best_match, is_bound_to, mismatch
+from steersman.controllers.persistentvolume_binder.matching import FRESH, best_match, is_bound_to, mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -102,6 +102,8 @@ def plan_claim(
     volume = best_match(claim, volumes.values(), delayed=delayed)
     if volume is not None:
         return Bind(volume)
+    if best_match(claim, volumes.values(), delayed=delayed, phases=FRESH) is not None:
+        return Wait()
     if not _has_class(claim) and (default := default_class(by_name.values())) is not None:
         return AssignClass(default["metadata"]["name"])
     if delayed and SELECTED_NODE not in _annotations(claim):

@@ -28,7 +28,14 @@ def is_bound_to(volume: Object, claim: Object) -> bool:
     return same and (not reference.get("uid") or reference["uid"] == metadata["uid"])
 
 
-def best_match(claim: Object, volumes: Iterable[Object], *, delayed: bool) -> Object | None:
+FREE = ("Available",)
+FRESH = ("", "Pending")
+"""Nobody has looked at it yet; it will be free in a moment."""
+
+
+def best_match(
+    claim: Object, volumes: Iterable[Object], *, delayed: bool, phases: tuple[str, ...] = FREE
+) -> Object | None:
     """The volume that is bound to the claim already, else the smallest that fits, of those with the fewest access
     modes. `delayed`: a volume is chosen when a pod is; only what is bound already counts.
     """
@@ -38,7 +45,7 @@ def best_match(claim: Object, volumes: Iterable[Object], *, delayed: bool) -> Ob
             return volume
     if delayed:
         return None
-    free = [volume for volume in fitting if _is_free_for(volume, claim)]
+    free = [volume for volume in fitting if _is_free_for(volume, claim, phases)]
     return min(
         free, key=lambda volume: (len(_modes(volume)), _capacity(volume), volume["metadata"]["name"]), default=None
     )
@@ -80,8 +87,8 @@ def _may_hold(volume: Object, claim: Object) -> bool:
     )
 
 
-def _is_free_for(volume: Object, claim: Object) -> bool:
-    if (volume.get("status") or {}).get("phase") != "Available" or class_of_volume(volume) != class_of_claim(claim):
+def _is_free_for(volume: Object, claim: Object, phases: tuple[str, ...]) -> bool:
+    if (volume.get("status") or {}).get("phase", "") not in phases or class_of_volume(volume) != class_of_claim(claim):
         return False
     wanted = claim["spec"].get("selector")
     if wanted is None:
