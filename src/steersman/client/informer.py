@@ -69,8 +69,10 @@ class Informer:
     # -- wishes
 
     def add_index(self, name: str, by: IndexBy) -> None:
-        """Objects can be found by the values that `by` gives; an index of that name which exists must be the same."""
+        """Objects can be found by the values that `by` gives. Raises ValueError when the name means something else."""
         if name in self._indexers:
+            if self._indexers[name] is not by:
+                raise ValueError(f"index {name!r} exists, made by another function: share it, or take another name")
             return
         self._indexers[name] = by
         index: dict[str, dict[Key, Object]] = {}

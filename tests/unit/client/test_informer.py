@@ -135,6 +135,16 @@ def test_handlers_and_indexes_that_come_late_know_what_is_there(informer):
         informer.by_index("unknown", "y")
 
 
+def test_a_name_is_one_index(informer):
+    def names(each):
+        return (each["metadata"]["name"],)
+
+    informer.add_index("name", names)
+    informer.add_index("name", names)
+    with pytest.raises(ValueError, match="index 'name' exists"):
+        informer.add_index("name", lambda each: ())
+
+
 def test_it_is_synced_with_its_first_content(informer):
     assert not informer.synced.is_set()
     informer.replace([], "1")
