@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 NAMESPACE = "/api/v1/namespaces/demo"
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestClient]:
-    folder: Path = tmp_path_factory.mktemp("control-plane")
-    tokens = folder / "tokens.csv"
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[RestClient]:
+    tokens = tmp_path / "tokens.csv"
     tokens.write_text('admin-token,admin,1,"system:masters"\n')
     server = ServerProcess(
-        data_dir=folder / "data",
+        data_dir=tmp_path / "data",
         token_auth_file=tokens,
         command="server",
         arguments=("--only", "apiserver,scheduler"),
@@ -72,6 +71,10 @@ def placed(name: str) -> Callable[[dict[str, Any]], bool]:
     return lambda pod: pod["metadata"]["name"] == name and bool(pod["spec"].get("nodeName"))
 
 
+def message_of(pod: dict[str, Any]) -> str:
+    return " ".join(condition.get("message", "") for condition in pod["status"].get("conditions", ()))
+
+
 def test_pods_are_placed_and_told_so(client: RestClient) -> None:
     add_node(client, "a", "2")
     for number in range(2):
@@ -84,17 +87,14 @@ def test_pods_are_placed_and_told_so(client: RestClient) -> None:
 
 
 def test_a_pod_that_does_not_fit_says_why_until_it_does(client: RestClient) -> None:
+    add_node(client, "a", "2")
     add_pod(client, "big", "3")
-    waits = until(
-        client,
-        f"{NAMESPACE}/pods",
-        lambda pod: pod["metadata"]["name"] == "big" and bool(pod["status"].get("conditions")),
-    )
+    why = "0/1 nodes are available: 1 Insufficient cpu."  # once the scheduler has heard of the node, too
+    waits = until(client, f"{NAMESPACE}/pods", lambda pod: why in message_of(pod))
     (condition,) = waits["status"]["conditions"]
     assert (condition["type"], condition["status"], condition["reason"]) == ("PodScheduled", "False", "Unschedulable")
-    assert condition["message"].startswith("0/1 nodes are available: 1 Insufficient cpu.")
-    event = until(client, f"{NAMESPACE}/events", lambda event: event["reason"] == "FailedScheduling")
-    assert (event["type"], event["message"]) == ("Warning", condition["message"])
+    event = until(client, f"{NAMESPACE}/events", lambda event: event["message"] == condition["message"])
+    assert (event["type"], event["reason"]) == ("Warning", "FailedScheduling")
     add_node(client, "b", "4")
     found = until(client, f"{NAMESPACE}/pods", placed("big"))
     assert found["spec"]["nodeName"] == "b"
