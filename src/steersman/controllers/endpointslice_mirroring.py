@@ -21,6 +21,7 @@ from steersman.client.client import key_of
 from steersman.controllers.backends import LAST_CHANGE, LEADER, selector_of
 from steersman.controllers.base import Controller, Requeue, Writes
 from steersman.controllers.canonical_order import order_slice_ports
+from steersman.controllers.ownership import reference_to
 from steersman.controllers.slices import (
     BY_MANAGED_SERVICE,
     IPV4,
@@ -199,14 +200,6 @@ def _is_mirror(each: Object, endpoints: Object, wanted: dict[Identity, Object]) 
 
 def _slice(endpoints: Object, ports: list[Object], family: str, found: list[Object]) -> Object:
     metadata = endpoints["metadata"]
-    owner = {
-        "apiVersion": "v1",
-        "kind": "Endpoints",
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -215,7 +208,7 @@ def _slice(endpoints: Object, ports: list[Object], family: str, found: list[Obje
             "namespace": metadata["namespace"],
             "labels": (metadata.get("labels") or {}) | {SERVICE: metadata["name"], MANAGED_BY: MANAGER},
             "annotations": _annotations(endpoints),
-            "ownerReferences": [owner],
+            "ownerReferences": [reference_to(endpoints, ENDPOINTS)],
         },
         "addressType": family,
         "endpoints": found,

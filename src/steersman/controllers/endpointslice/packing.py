@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from steersman.api.core.service import SERVICES
 from steersman.controllers.backends import (
     HEADLESS,
     can_serve,
@@ -20,6 +21,7 @@ from steersman.controllers.backends import (
     target_port,
 )
 from steersman.controllers.canonical_order import order_slice_ports
+from steersman.controllers.ownership import reference_to
 from steersman.controllers.pods import is_ready
 from steersman.controllers.slices import (
     IP_VERSIONS,
@@ -142,14 +144,6 @@ def ports_of(service: Object, pod: Object) -> list[Object]:
 def new_slice(service: Object, ports: list[Object], address_type: str) -> Object:
     """Without endpoints."""
     metadata = service["metadata"]
-    owner = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -157,7 +151,7 @@ def new_slice(service: Object, ports: list[Object], address_type: str) -> Object
             "generateName": f"{metadata['name']}-",
             "namespace": metadata["namespace"],
             "labels": labels_of(service),
-            "ownerReferences": [owner],
+            "ownerReferences": [reference_to(service, SERVICES)],
         },
         "addressType": address_type,
         "endpoints": [],
