@@ -320,7 +320,8 @@ class HttpConnection(asyncio.Protocol):
             return
         self._sink = self._discard
         self._held.clear()
-        self.transport.close()
+        if not self.transport.is_closing():  # asyncio's TLS transport is of no use after a second close
+            self.transport.close()
 
     def _close_gently(self) -> None:
         """Close soon: first let the peer read a last answer that it did not expect yet."""

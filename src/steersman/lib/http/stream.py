@@ -161,7 +161,8 @@ class RawStream(_Stream):
 
     def close(self) -> None:
         """Close after what is buffered has been sent."""
-        self._transport.close()
+        if not self._transport.is_closing():  # asyncio's TLS transport is of no use after a second close
+            self._transport.close()
 
     def _feed(self, data: bytes) -> None:
         self._received.append(data)

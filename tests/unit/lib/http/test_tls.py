@@ -10,10 +10,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from steersman.lib.http.message import Request, Response, StreamResponse
+from steersman.lib.http.message import Request, Response, StreamResponse, UpgradeResponse
+from steersman.lib.http.stream import RawStream
 from steersman.lib.http.tls import server_context
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+UPGRADE = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: silence\r\n\r\n"
 
 
 def whoami(request: Request) -> Response:
@@ -175,3 +177,18 @@ async def test_a_peer_that_does_not_look_does_not_hold_up_the_end(serve, pki) ->
         await site.server.drain(5)
         assert site.server.loop.time() - begun < 1
         assert await asyncio.to_thread(idle.recv, 65536) == b"", "it finds an orderly end"
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # whose TLS transports, unlike uvloop's, mind a second close
+async def test_an_upgraded_connection_that_closed_itself_can_be_drained(serve, pki) -> None:
+    async def run(stream: RawStream) -> None:
+        stream.close()
+        stream.close()
+
+    site = await serve(lambda _: UpgradeResponse(run), tls=server_side(pki))
+    client = await site.connect(client_side(pki))
+    client.send(UPGRADE)
+    assert (await client.head()).status == 101
+    client.writer.transport.pause_reading()  # the end stays unread, and without consent
+    await site.server.drain(0)
+    assert site.server.counters.connections == 0
