@@ -118,17 +118,21 @@ class Connection(asyncio.Protocol):
 
 
 class Watcher(asyncio.Protocol):
-    """Counts the events of a watch: lines of the stream."""
+    """Counts the events of a watch: lines of the stream. `type_`: of the only ones that count."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: Counter, type_: str = "") -> None:
         self._counter = counter
+        self._mark = b'{"type":"' + (type_.encode() + b'"' if type_ else b"")
+        self._rest = b""
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._counter.add(data.count(b'{"type":"'))
+        data = self._rest + data  # a mark may come in two pieces
+        self._counter.add(data.count(self._mark) - self._rest.count(self._mark))
+        self._rest = data[-len(self._mark) :]
 
 
 class Counter:

@@ -15,39 +15,24 @@ import re
 import sys
 import tempfile
 import time
-import tomllib
 from pathlib import Path
 
 import bodies
 import orjson
 import uvloop
-from load import Counter, Result, Target, Watcher, connect, cpu_s, fetch, rss_mb, run, run_chained, run_wrk
+from access import NAMESPACE, admitted, write_tokens
+from load import Counter, Result, Target, Watcher, cpu_s, fetch, rss_mb, run, run_chained, run_wrk
+from report import show
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from steersman.testing.server import ServerProcess
 
-NAMESPACE = "/api/v1/namespaces/bench"
 PODS = f"{NAMESPACE}/pods"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/bench/leases"
 MERGE, APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
 VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
-TOKENS = "bench-token,bench,bench,bench\n"
-ROLES = (
-    (
-        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": "bench"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "bench"}],
-        },
-    ),
-    ("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bench"}}),
-    (f"{NAMESPACE}/serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}),
-)
 
 
 class Bench:
@@ -210,15 +195,6 @@ class Bench:
         self.found["idle CPU %"] = used / (time.perf_counter() - began) * 100
 
 
-async def _prepare(target: Target, admin: Target) -> None:
-    for path, obj in ROLES:
-        status, body = await fetch(admin, admin.request("POST", path, orjson.dumps(obj)))
-        if status not in (201, 409):
-            raise SystemExit(f"{path}: {status} {body.decode()}")
-    (connection,) = await connect(target, 1)
-    connection.transport.close()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pods", type=int, default=5000)
@@ -227,14 +203,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a fifth of the operations")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     options = parser.parse_args()
-    budgets = tomllib.loads((Path(__file__).parent / "budgets.toml").read_text())["rows"]
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
         # An installed package has its bytecode; so has the second start here, whatever the environment says.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = str(data_dir / "bytecode")
-        tokens = data_dir / "tokens.csv"
-        tokens.write_text(TOKENS + "admin-token,admin,admin,system:masters\n")
+        tokens = write_tokens(data_dir / "tokens.csv")
         began = time.perf_counter()
         with ServerProcess(data_dir=data_dir / "data", store=options.store, token_auth_file=tokens) as first:
             first_ms = (time.perf_counter() - began) * 1000
@@ -242,34 +216,19 @@ def main() -> None:
         began = time.perf_counter()
         with ServerProcess(data_dir=data_dir / "data", store=options.store, token_auth_file=tokens) as server:
             boot_ms = (time.perf_counter() - began) * 1000
-            host, _, port = server.url.removeprefix("https://").partition(":")
-            ca = data_dir / "data/pki/ca.crt"
-            target = Target(host, int(port), ca, "bench-token", server.pid)
-            bench = Bench(target, options)
-            bench.found["boot to ready ms"] = boot_ms
-            bench.found["first boot (keys made) ms"] = first_ms
 
-            async def all_rows() -> None:
-                await _prepare(target, Target(host, int(port), ca, "admin-token", server.pid))
+            async def all_rows() -> dict[str, float]:
+                bench = Bench(await admitted(server), options)
+                bench.found["boot to ready ms"] = boot_ms
+                bench.found["first boot (keys made) ms"] = first_ms
                 await bench.run()
+                return bench.found
 
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(all_rows())
-    _print(bench.found, budgets)
+                found = runner.run(all_rows())
+    show(found)
     if options.json:
-        options.json.write_text(orjson.dumps(bench.found, option=orjson.OPT_INDENT_2).decode())
-
-
-def _print(found: dict[str, float], budgets: dict[str, dict[str, float]]) -> None:
-    load = os.getloadavg()[0]
-    print(f"load average {load:.1f} on {os.cpu_count()} cores; CPU in us per operation unless the row says otherwise")
-    print(f"{'':34}{'measured':>10}{'at most':>10}{'upstream':>10}")
-    for name, value in found.items():
-        budget = budgets.get(name, {})
-        most, upstream = budget.get("most"), budget.get("upstream")
-        verdict = "" if most is None else "  ok" if value <= most else "  OVER"
-        shown = f"{value:.1f}" if value < 100 else f"{value:.0f}"
-        print(f"{name:34}{shown:>10}{most if most is not None else '':>10}{upstream or '':>10}{verdict}")
+        options.json.write_text(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
 
 
 if __name__ == "__main__":
