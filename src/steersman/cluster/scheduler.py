@@ -33,7 +33,7 @@ EVENT_WRITERS = 10
 def make_scheduler(*, client: Client, informers: Informers, recorder: Recorder, clock: Clock, rng: Random) -> Scheduler:
     """With the default profile alone. `recorder` has to be run beside it."""
     readers = Readers(informers=informers)
-    profile = default_profile(selecting=readers.selecting, namespace_labels=readers.namespace_labels)
+    profile = default_profile(client=client, selecting=readers.selecting, namespace_labels=readers.namespace_labels)
     outcomes = Outcomes(client=client, recorder=recorder, clock=clock)
     return Scheduler(profiles={DEFAULT_SCHEDULER: profile}, informers=informers, outcomes=outcomes, rng=rng)
 

@@ -10,5 +10,5 @@ Invariants:
 * A snapshot shows what is bound and what is assumed; nothing else is charged to a node.
 
 Modules: `pod_info`, `snapshot`, `events`, `framework` (what a plugin is), `cycle`, `messages`, `plugins/`,
-`readers` (what plugins know beyond nodes and pods), `queue`, `placements`, `outcomes`, `loop`.
+`readers` (what plugins know beyond nodes and pods), `queue`, `placements`, `binding`, `underway`, `outcomes`, `loop`.
 """

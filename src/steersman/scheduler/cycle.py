@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steersman.scheduler.framework import SKIP, Cycle, Only, Refusal, Rejected, scores
+from steersman.scheduler.framework import SKIP, Cycle, Only, PluginError, Refusal, Rejected, scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +32,12 @@ class Profile:
     plugins: tuple[Plugin, ...]
     weights: Mapping[str, int] = field(default_factory=dict)
     """By plugin; 1 where nothing is said."""
+    points: Mapping[str, tuple[Plugin, ...]] = field(default_factory=dict)
+    """By point, as the method is called: who takes part, where that is not all of them in their order."""
+
+    def at(self, point: str) -> tuple[Plugin, ...]:
+        """Who is asked at a point, in order: everybody, unless the configuration says otherwise."""
+        return self.points.get(point, self.plugins)
 
     def weight(self, plugin: Plugin) -> int:
         return self.weights.get(plugin.name) or 1
@@ -59,6 +65,8 @@ class Decision:
     """By plugin: weighted scores of the feasible nodes; empty where only one was feasible."""
     candidates: Sequence[str] | NDArray[np.object_] = ()
     """The feasible nodes, in their order."""
+    cycle: Cycle | None = field(default=None, compare=False, repr=False)
+    """In which it was made, for what comes after."""
 
     @property
     def feasible(self) -> tuple[str, ...]:
@@ -92,26 +100,29 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
     """One cycle over all nodes."""
     cycle = Cycle(pod, snapshot)
     alive, skipped, verdicts = ~snapshot.none(), set(), list[Verdict]()
-    for plugin in profile.plugins:
-        said = plugin.pre_filter(cycle)
+    for plugin in profile.at("pre_filter"):
+        try:
+            said = plugin.pre_filter(cycle)
+        except PluginError as error:
+            raise PluginError(f'running PreFilter plugin "{plugin.name}": {error}') from error
         if said is SKIP:
             skipped.add(plugin.name)
         elif isinstance(said, Rejected):
-            return Decision(None, len(snapshot), rejected=(plugin.name, said))
+            return Decision(None, len(snapshot), rejected=(plugin.name, said), cycle=cycle)
         elif isinstance(said, Only):
             verdicts += _restrict(plugin, said, snapshot, alive)
-    for plugin in profile.plugins:
+    for plugin in profile.at("filter"):
         if plugin.name not in skipped and alive.any():
             verdicts += _filter(plugin, cycle, alive)
     feasible = np.flatnonzero(alive)
     if not len(feasible):
-        return Decision(None, len(snapshot), verdicts=tuple(verdicts))
+        return Decision(None, len(snapshot), verdicts=tuple(verdicts), cycle=cycle)
     nominated = snapshot.index.get((pod.pod.get("status") or {}).get("nominatedNodeName", ""))
     if nominated is not None and alive[nominated]:
         feasible = feasible[feasible == nominated]  # it was cleared for the pod: no other is compared to it
     names = snapshot.named(feasible)
     if len(feasible) == 1:
-        return Decision(names[0], len(snapshot), verdicts=tuple(verdicts), candidates=names)
+        return Decision(names[0], len(snapshot), verdicts=tuple(verdicts), candidates=names, cycle=cycle)
     weighed = _score(profile, cycle, feasible)
     total = sum(weighed.values(), np.zeros(len(feasible), np.int64))
     best = np.flatnonzero(total == total.max())
@@ -121,6 +132,7 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
         verdicts=tuple(verdicts),
         scores=weighed,
         candidates=names,
+        cycle=cycle,
     )
 
 
@@ -134,11 +146,14 @@ def _restrict(plugin: Plugin, only: Only, snapshot: Snapshot, alive: Mask) -> Se
 def _filter(plugin: Plugin, cycle: Cycle, alive: Mask) -> list[Verdict]:
     """Takes what is refused out of `alive`."""
     verdicts, gone = [], None
-    for refusal in plugin.filter(cycle):
-        nodes = refusal.nodes & alive
-        if nodes.any():
-            gone = nodes if gone is None else gone | nodes
-            verdicts.append(Verdict(plugin.name, Refusal(nodes, refusal.reason, refusal.preemptable)))
+    try:
+        for refusal in plugin.filter(cycle):
+            nodes = refusal.nodes & alive
+            if nodes.any():
+                gone = nodes if gone is None else gone | nodes
+                verdicts.append(Verdict(plugin.name, Refusal(nodes, refusal.reason, refusal.preemptable)))
+    except PluginError as error:
+        raise PluginError(f'running "{plugin.name}" filter plugin: {error}') from error
     if gone is not None:
         alive &= ~gone
     return verdicts
@@ -146,5 +161,6 @@ def _filter(plugin: Plugin, cycle: Cycle, alive: Mask) -> list[Verdict]:
 
 def _score(profile: Profile, cycle: Cycle, feasible: Amounts) -> dict[str, Amounts]:
     """Weighted scores by plugin; a plugin that skips is not among them."""
-    asked = [plugin for plugin in profile.plugins if scores(plugin) and plugin.pre_score(cycle, feasible) is not SKIP]
+    silent = {each.name for each in profile.at("pre_score") if each.pre_score(cycle, feasible) is SKIP}
+    asked = [each for each in profile.at("score") if scores(each) and each.name not in silent]
     return {plugin.name: plugin.score(cycle, feasible) * profile.weight(plugin) for plugin in asked}

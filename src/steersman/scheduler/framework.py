@@ -11,8 +11,9 @@ all nodes at once:
             yield Refusal(odd, "node(s) had an odd number")
 
 Points, in the order in which a cycle calls them: pre_filter, filter, post_filter (not in a cycle that finds a node),
-pre_score, score. Before a pod is queued: pre_enqueue. After the decision, outside the pure part: reserve, permit,
-pre_bind, bind, post_bind.
+pre_score, score. Before a pod is queued: pre_enqueue. After the decision (see `binding`): reserve and permit at once,
+then, in a task of the pod's own, pre_bind_pre_flight, pre_bind, bind, post_bind; unreserve when any of these fails.
+A point that cannot do its work for a reason that is no answer raises PluginError.
 Upstream: staging/src/k8s.io/kube-scheduler/framework/interface.go.
 """
 
@@ -36,9 +37,13 @@ SCORE_MAX = 100
 """Of one plugin and node, before its weight."""
 
 
+class PluginError(Exception):
+    """A plugin cannot answer; the pod is tried again later, and told this."""
+
+
 @dataclass(slots=True)
 class Cycle:
-    """What plugins of one cycle share."""
+    """What plugins of one cycle share, up to the binding; by then the snapshot has moved on."""
 
     pod: PodInfo
     snapshot: Snapshot
@@ -80,6 +85,13 @@ class Aftermath:
     nominated: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Permit: not yet. The plugin allows or rejects the pod through `Underway`; after `timeout_s` it is rejected."""
+
+    timeout_s: float
+
+
 class Skip:
     """The plugin has nothing to say about this pod."""
 
@@ -93,6 +105,8 @@ class Plugin:
     name: ClassVar[str]
     helped_by: ClassVar[frozenset[Kind] | None] = None
     """Events after which a pod that it refused may pass; None: any."""
+    pre_binds_in_parallel: ClassVar[bool] = False
+    """Whether its pre_bind may run beside those of its neighbours that say so too."""
 
     def may_help(self, _event: Event, _pod: PodInfo) -> bool:
         """Whether a pod that it refused may pass now: asked for events of `helped_by`. Cheap, and in doubt yes."""
@@ -116,10 +130,42 @@ class Plugin:
         """For each of them 0 to SCORE_MAX, normalised already."""
         return np.zeros(len(feasible), np.int64)
 
+    def reserve(self, _cycle: Cycle, _node: str) -> str:
+        """Take note that the pod will be on `node`. Why it cannot; nothing if it can."""
+        return ""
+
+    def unreserve(self, _cycle: Cycle, _node: str) -> None:
+        """It will not be there after all. Called whether or not `reserve` was, in reverse order; does not fail."""
+
+    def permit(self, _cycle: Cycle, _node: str) -> str | Wait:
+        """Why the pod may not be bound; nothing if it may."""
+        return ""
+
+    def pre_bind_pre_flight(self, _cycle: Cycle, _node: str) -> Skip | None:
+        """`SKIP`: nothing is to be done in `pre_bind` for this pod. If anything is, the pod says in
+        status.nominatedNodeName where it is going.
+        """
+
+    async def pre_bind(self, _cycle: Cycle, _node: str) -> str:
+        """Prepare the node for the pod; waits as long as it takes. Why the pod cannot go there; nothing if it can."""
+        return ""
+
+    async def bind(self, _cycle: Cycle, _node: str) -> Skip | None:
+        """Give the pod its node; `SKIP`: leave it to the next plugin. May raise ApiError, TransportError."""
+        return SKIP
+
+    def post_bind(self, _cycle: Cycle, _node: str) -> None:
+        """It is bound."""
+
+
+def implements(plugin: Plugin, point: str) -> bool:
+    """Whether a plugin takes part at a point, by the name of the method."""
+    return getattr(type(plugin), point) is not getattr(Plugin, point)
+
 
 def scores(plugin: Plugin) -> bool:
     """Whether a plugin takes part in scoring."""
-    return type(plugin).score is not Plugin.score
+    return implements(plugin, "score")
 
 
 def normalised(raw: Amounts, *, reverse: bool = False) -> Amounts:

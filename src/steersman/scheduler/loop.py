@@ -21,18 +21,20 @@ from steersman.api.core.pod import PODS
 from steersman.api.errors import ApiError, Conflict, NotFound
 from steersman.client.errors import TransportError
 from steersman.lib.aio import Pacer, Tasks, loop_time
+from steersman.scheduler.binding import Binder, NotBound
 from steersman.scheduler.cycle import decide
 from steersman.scheduler.events import event_of
-from steersman.scheduler.framework import Aftermath
+from steersman.scheduler.framework import Aftermath, PluginError
 from steersman.scheduler.messages import NO_NODES, fit_error
 from steersman.scheduler.outcomes import SCHEDULER_ERROR, UNSCHEDULABLE, Outcomes
 from steersman.scheduler.placements import Placements, same
 from steersman.scheduler.pod_info import read_pod
 from steersman.scheduler.queue import SchedulingQueue
 from steersman.scheduler.snapshot import Snapshot
+from steersman.scheduler.underway import CalledOff, Underway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from random import Random
     from typing import Any, TypeAlias
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from steersman.client.informer import Informer, Informers
     from steersman.scheduler.cycle import Decision, Profile
     from steersman.scheduler.events import Event
+    from steersman.scheduler.framework import Cycle, Plugin
     from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.queue import Waiting
 
@@ -65,9 +68,11 @@ class Scheduler:
         rng: Random,
         others: Mapping[str, Informer] | None = None,
         post_filter: PostFilter | None = None,
+        underway: Underway | None = None,
     ) -> None:
         """`profiles`: by the scheduler name that pods ask for. `others`: by plural name, what else may help a refused
-        pod when it changes. `post_filter`: asked what can be done for a pod that no node can take.
+        pod when it changes. `post_filter`: asked what can be done for a pod that no node can take. `underway`: where
+        plugins hold up and call off pods that are not bound yet.
         """
         self._profiles = profiles
         self._outcomes = outcomes
@@ -76,6 +81,11 @@ class Scheduler:
         self.queue = SchedulingQueue(plugins=(each for profile in profiles.values() for each in profile.plugins))
         self.snapshot = Snapshot()
         self._placements = Placements(snapshot=self.snapshot)
+        self._underway = underway or Underway()
+        self._binders = {
+            name: Binder(profile=profile, outcomes=outcomes, underway=self._underway)
+            for name, profile in profiles.items()
+        }
         self._writes = Tasks()
         self._writing = 0
         self._wake = asyncio.Event()
@@ -124,11 +134,27 @@ class Scheduler:
                 self._refused(waiting, decision)
                 return
         except Exception as error:
-            self._logger.exception("%s/%s: cannot be decided", *waiting.pod.key)
+            known = isinstance(error, PluginError)
+            self._logger.warning("%s/%s: cannot be decided: %s", *waiting.pod.key, error, exc_info=not known)
             self._errored(waiting, str(error))
             return
+        assert decision.cycle is not None
         self._placements.assume(waiting.pod, decision.node)
-        self._write(self._bind(waiting, decision.node), name="bind")
+        self._reserve(waiting, decision.cycle, decision.node)
+
+    def _reserve(self, waiting: Waiting, cycle: Cycle, node: str) -> None:
+        binder = self._binders[_scheduler_of(waiting.pod.pod)]
+        try:
+            binder.reserve(cycle, node)
+            preparing = binder.prepares(cycle, node)
+        except NotBound as error:
+            self._not_bound(waiting, binder, cycle, node, error)
+            return
+        if preparing or binder.waits(cycle):
+            # Others go on meanwhile, however many wait: it writes little.
+            self._writes.start(self._prepare(waiting, binder, cycle, node, preparing), name="prepare")
+        else:
+            self._write(self._bind(waiting, binder, cycle, node), name="bind")
 
     def _refused(self, waiting: Waiting, decision: Decision) -> None:
         pod = waiting.pod
@@ -140,28 +166,48 @@ class Scheduler:
         self.queue.failed(waiting, decision.refused_by, loop_time())
         self._write(self._tell(pod, UNSCHEDULABLE, message, after.nominated), name="refuse")
 
-    async def _bind(self, waiting: Waiting, node: str) -> None:
-        pod = waiting.pod
+    async def _prepare(
+        self, waiting: Waiting, binder: Binder, cycle: Cycle, node: str, plugins: Sequence[Plugin]
+    ) -> None:
         try:
-            await self._outcomes.bind(pod, node)
-        except Exception as error:  # whatever it is, the pod must not stay where it is not
-            happened = self._placements.forget(pod)
-            if happened is None:
-                return  # it is bound, whatever we were answered, or gone
-            if isinstance(error, Conflict | NotFound):
-                self._logger.info("%s/%s: not bound to %s: %s", *pod.key, node, error)  # it has changed meanwhile
-            else:
-                known = isinstance(error, ApiError | TransportError)
-                self._logger.warning("%s/%s: not bound to %s: %s", *pod.key, node, error, exc_info=not known)
-            self._happened(happened)
-            self._errored(waiting, f'running Bind plugin "DefaultBinder": {error}')
+            await binder.prepare(cycle, node, plugins)
+        except NotBound as error:
+            self._not_bound(waiting, binder, cycle, node, error)
         else:
-            self.queue.remove(pod.uid)
+            self._write(self._bind(waiting, binder, cycle, node), name="bind")
 
-    def _errored(self, waiting: Waiting, message: str) -> None:
+    async def _bind(self, waiting: Waiting, binder: Binder, cycle: Cycle, node: str) -> None:
+        try:
+            await binder.bind(cycle, node)
+        except NotBound as error:
+            self._not_bound(waiting, binder, cycle, node, error)
+        else:
+            self.queue.remove(cycle.pod.uid)
+            binder.bound(cycle, node)
+
+    def _not_bound(self, waiting: Waiting, binder: Binder, cycle: Cycle, node: str, error: NotBound) -> None:
+        """Whatever it is, the pod must not stay where it is not."""
+        pod, cause = cycle.pod, error.__cause__
+        binder.unreserve(cycle, node)
+        happened = self._placements.forget(pod)
+        if happened is None:
+            return  # it is bound, whatever we were answered, or gone
+        if cause is None or isinstance(cause, Conflict | NotFound | CalledOff):
+            self._logger.info("%s/%s: not bound to %s: %s", *pod.key, node, error)  # it has changed meanwhile
+        else:
+            known = isinstance(cause, ApiError | TransportError | PluginError)
+            self._logger.warning("%s/%s: not bound to %s: %s", *pod.key, node, error, exc_info=not known)
+        self._happened(happened)
+        if not (error.refused and error.by):
+            self._errored(waiting, str(error), UNSCHEDULABLE if error.refused else SCHEDULER_ERROR)
+        elif self.queue.get(pod.uid) is waiting:
+            self.queue.failed(waiting, (error.by,), loop_time())
+            self._write(self._tell(waiting.pod, UNSCHEDULABLE, str(error), ""), name="refuse")
+
+    def _errored(self, waiting: Waiting, message: str, reason: str = SCHEDULER_ERROR) -> None:
         if self.queue.get(waiting.pod.uid) is waiting:
             self.queue.errored(waiting, loop_time())
-            self._write(self._tell(waiting.pod, SCHEDULER_ERROR, message), name="refuse")
+            self._write(self._tell(waiting.pod, reason, message, ""), name="refuse")
 
     async def _tell(self, pod: PodInfo, reason: str, message: str, nominated: str | None = None) -> None:
         try:
@@ -190,6 +236,7 @@ class Scheduler:
         if old is not None and (new is None or _uid(old) != _uid(new)):
             self.queue.remove(_uid(old))
             self._happened(self._placements.gone(old))
+            self._underway.gone(_uid(old))
         if new is None:
             return
         if new["spec"].get("nodeName"):

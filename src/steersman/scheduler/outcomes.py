@@ -1,7 +1,7 @@
-"""outcomes: carries decisions out, and tells of them.
+"""outcomes: tells pods, and whoever looks at them, what became of them.
 
-Writes: pods/binding (create), pods/status (patch: condition PodScheduled, nominatedNodeName), events.
-Upstream: pkg/scheduler/schedule_one.go, framework/plugins/defaultbinder. Upstream differences: the status is patched
+Writes: pods/status (patch: condition PodScheduled, nominatedNodeName), events.
+Upstream: pkg/scheduler/schedule_one.go. Upstream differences: the status is patched
 for the very pod that was looked at, not for one that took its name.
 """
 
@@ -35,18 +35,22 @@ class Outcomes:
         self._recorder = recorder
         self._clock = clock
 
-    async def bind(self, pod: PodInfo, node: str) -> None:
-        """Give a pod its node, and say so. Raises ApiError, TransportError."""
+    def bound(self, pod: PodInfo, node: str) -> None:
+        """Say that a pod has its node."""
         namespace, name = pod.key
-        binding = {
-            "kind": "Binding",
-            "apiVersion": "v1",
-            "metadata": {"namespace": namespace, "name": name, "uid": pod.uid},
-            "target": {"kind": "Node", "name": node},
-        }
-        await self._client.create(PODS, binding, key=Key(*pod.key), subresource="binding")
         message = f"Successfully assigned {namespace}/{name} to {node}"
         self._recorder.event(_reference(pod.pod), NORMAL, "Scheduled", message)
+
+    async def nominate(self, pod: PodInfo, node: str) -> None:
+        """Say where a pod is going that cannot be bound at once. Raises ApiError, TransportError."""
+        seen = pod.pod
+        if (seen.get("status") or {}).get("nominatedNodeName", "") == node:
+            return
+        patch = {"metadata": {"uid": pod.uid}, "status": {"nominatedNodeName": node}}
+        key = Key(*pod.key)
+        said = await self._client.patch(PODS, key, patch, kind=PatchType.STRATEGIC, subresource="status")
+        if pod.pod is seen:  # not shown by the informer yet; whoever takes it back must know that it is there
+            pod.pod = said
 
     async def refuse(self, pod: PodInfo, reason: str, message: str, *, nominated: str | None = None) -> None:
         """Say that a pod cannot be placed. `nominated`: the node that is being cleared for it; None leaves what is

@@ -1,6 +1,6 @@
 """The plugins of the default profile, in upstream's order, with their weights in scores.
 
-Beside them, always: the order of the queue (PrioritySort) and the binding (DefaultBinder).
+Beside them, always: the order of the queue (PrioritySort).
 Not there yet: VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources, DefaultPreemption,
 NodeDeclaredFeatures.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.scheduler.cycle import Profile
+from steersman.scheduler.plugins.default_binder import DefaultBinder
 from steersman.scheduler.plugins.image_locality import ImageLocality
 from steersman.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from steersman.scheduler.plugins.node_affinity import NodeAffinity
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.labels import Selector
     from steersman.api.meta.types import Object
+    from steersman.client.client import Client
     from steersman.scheduler.pod_info import PodInfo
 
 WEIGHTS = {"TaintToleration": 3, "NodeAffinity": 2, "PodTopologySpread": 2, "InterPodAffinity": 2}
 """Where it is not 1."""
 
 
-def default_profile(*, selecting: Callable[[PodInfo], Selector], namespace_labels: Callable[[str], Object]) -> Profile:
+def default_profile(
+    *, client: Client, selecting: Callable[[PodInfo], Selector], namespace_labels: Callable[[str], Object]
+) -> Profile:
     """As kube-scheduler without a configuration file. `selecting`, `namespace_labels`: see PodTopologySpread,
     InterPodAffinity.
     """
@@ -49,5 +53,6 @@ def default_profile(*, selecting: Callable[[PodInfo], Selector], namespace_label
         InterPodAffinity(namespace_labels=namespace_labels),
         NodeResourcesBalancedAllocation(),
         ImageLocality(),
+        DefaultBinder(client=client),
     )
     return Profile(plugins, WEIGHTS)
