@@ -1,4 +1,4 @@
-"""Options that `apiserver` and `server` share, and the configuration file that may hold them."""
+"""Options that `apiserver` and `server` share, and the configuration file that may hold them, and the controllers'."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
+from steersman.cli.controller_options import CONTROLLER_TYPES, Texts, controller_options_from
 from steersman.cluster.config import ADDRESS_TYPES, ServerConfig
 from steersman.store.catalog import parse_address
 
@@ -35,7 +36,7 @@ _TYPES: dict[str, click.ParamType[Any]] = {
     "compaction_s": click.FloatRange(min=1),
     "log_format": click.Choice(["text", "json"]),
     "log_level": click.Choice(["debug", "info", "warning", "error"]),
-}
+} | CONTROLLER_TYPES
 """Every option that a configuration file may hold, and what its value must be there as well as on the command line."""
 SERVICE_ADDRESSES_MIN = 8
 
@@ -134,6 +135,7 @@ def config_from(options: dict[str, Any]) -> ServerConfig:
     for name in ("listen", "advertise"):
         if given.get(name):
             _check_address(name, given[name])
+    values["controllers"] = controller_options_from(given)
     return ServerConfig(**values, **given)
 
 
@@ -165,6 +167,8 @@ def _converted(path: Path, name: str, value: Any) -> Any:
         return tuple(map(str, value))
     if isinstance(value, list) and name == "kubelet_preferred_address_types":
         return ",".join(map(str, value))
+    if isinstance(value, list) and isinstance(_TYPES[name], Texts):
+        return tuple(map(str, value))
     try:
         if isinstance(value, list | dict):
             raise click.BadParameter(f"{value!r} is no single value")

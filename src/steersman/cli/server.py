@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from steersman.cli.controller_options import controller_options
 from steersman.cli.foreground import run_in_foreground
 from steersman.cli.options import config_from, server_options
 from steersman.cluster.config import PARTS
@@ -14,6 +15,7 @@ from steersman.cluster.config import PARTS
 
 @click.command(short_help="Run the whole control plane, in the foreground.")
 @server_options
+@controller_options
 @click.option(
     "--only",
     metavar="PARTS",

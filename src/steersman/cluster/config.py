@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from steersman.cluster.controller_options import ControllerOptions
 from steersman.store.catalog import StoreAddress
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class ServerConfig:
     """Interval of compaction; history younger than that stays readable."""
     parts: tuple[str, ...] = ("apiserver",)
     """Of PARTS, what runs in this process; the API server always does."""
+    controllers: ControllerOptions = field(default_factory=ControllerOptions)
     leader_elect: bool | None = None
     """Whether controllers and scheduler first wait for a lease; None: with a store that several servers may share."""
     log_format: str = "text"
@@ -50,7 +52,9 @@ class ServerConfig:
 
     def settings(self) -> dict[str, str]:
         """Every setting as text, by its name with dashes: what `/flagz` shows. None of them is a secret."""
-        return {each.name.replace("_", "-"): _text(getattr(self, each.name)) for each in fields(self)}
+        shown = {each.name: getattr(self, each.name) for each in fields(self)}
+        shown |= {each.name: getattr(self.controllers, each.name) for each in fields(self.controllers)}
+        return {name.replace("_", "-"): _text(value) for name, value in shown.items()}
 
 
 def _text(value: Any) -> str:

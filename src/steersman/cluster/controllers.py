@@ -7,6 +7,7 @@ system:kube-controller-manager.
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from steersman.client.discovery import Discovery
@@ -15,6 +16,7 @@ from steersman.client.informer import Informers
 from steersman.client.leader import LeaderElection
 from steersman.client.queue_metrics import QueueFamilies
 from steersman.client.request import Key
+from steersman.cluster.controller_settings import settings_from
 from steersman.cluster.local_clients import LocalClients
 from steersman.controllers.base import Tools
 from steersman.controllers.catalog import load_controller
@@ -23,7 +25,6 @@ from steersman.controllers.kube_apiserver_serving_clustertrustbundle_publisher i
     ServingCA,
     ServingClusterTrustBundlePublisher,
 )
-from steersman.controllers.node_ipam import PodNetworks
 from steersman.controllers.roles import account_of, component_of
 from steersman.controllers.root_ca_certificate_publisher import RootCA
 from steersman.controllers.serviceaccount_token import TokenSigning
@@ -149,11 +150,15 @@ def _identity(account: str) -> tuple[str, tuple[str, ...]]:
 def controller_settings(pki: PKI, config: ServerConfig) -> dict[str, object]:
     """By controller, what those are given that need keys, certificates or choices of the cluster's."""
     ca_pem = pki.ca_pem()
-    signing = CertificateSigning(ca_pem=ca_pem.encode(), key_pem=pki.key("ca").read_bytes())
-    return {
+    options = config.controllers
+    signing = CertificateSigning(
+        ca_pem=ca_pem.encode(),
+        key_pem=pki.key("ca").read_bytes(),
+        lifetime=timedelta(seconds=options.cluster_signing_duration),
+    )
+    return settings_from(options, service_cidrs=config.service_cidrs) | {
         "certificatesigningrequest_signing": signing,
         ServingClusterTrustBundlePublisher.name: ServingCA(ca_pem=ca_pem),
-        "node_ipam": PodNetworks(service_cidrs=config.service_cidrs),
         "root_ca_certificate_publisher": RootCA(ca_pem=ca_pem),
         "serviceaccount_token": TokenSigning(sign=pki.signing_key().sign, ca_pem=ca_pem),
     }

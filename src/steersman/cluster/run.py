@@ -188,10 +188,9 @@ class RunningServer:
             ControllerManager,
             controller_settings,
         )
-        from steersman.controllers.catalog import CONTROLLERS  # noqa: PLC0415
 
         manager = ControllerManager(
-            names=CONTROLLERS,
+            names=self._config.controllers.names,
             settings=controller_settings(pki, self._config),
             handler=parts.application.handle,
             issuer=pki,

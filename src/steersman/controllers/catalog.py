@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from steersman.controllers.base import Controller
 
 CONTROLLERS = {
@@ -73,6 +75,58 @@ CONTROLLERS = {
         "steersman.controllers.validatingadmissionpolicy_status:ValidatingAdmissionPolicyStatus"
     ),
 }
+
+UPSTREAMS_NAMES = {"replication": "replicationcontroller-controller"}
+"""Where it is not ours with dashes and -controller."""
+ALIASES = {
+    "attachdetach": "persistentvolume_attach_detach",
+    "bootstrapsigner": "bootstrap_signer",
+    "csrapproving": "certificatesigningrequest_approving",
+    "csrcleaner": "certificatesigningrequest_cleaner",
+    "csrsigning": "certificatesigningrequest_signing",
+    "endpoint": "endpoints",
+    "endpointslicemirroring": "endpointslice_mirroring",
+    "garbagecollector": "garbage_collector",
+    "horizontalpodautoscaling": "horizontal_pod_autoscaler",
+    "nodeipam": "node_ipam",
+    "nodelifecycle": "node_lifecycle",
+    "podgc": "pod_garbage_collector",
+    "pv-protection": "persistentvolume_protection",
+    "pvc-protection": "persistentvolumeclaim_protection",
+    "replicationcontroller": "replication",
+    "root-ca-cert-publisher": "root_ca_certificate_publisher",
+    "service": "service_lb",
+    "tokencleaner": "token_cleaner",
+}
+"""Older names of upstream's, but for those that only lack -controller."""
+OFF_BY_DEFAULT = ("selinux_warning",)
+"""Run only where they are named; `*` does not mean them. Upstream leaves out those of tokens for joining, too."""
+
+
+def upstreams_name(name: str) -> str:
+    """What kube-controller-manager calls a controller of the catalog."""
+    return UPSTREAMS_NAMES.get(name, f"{name.replace('_', '-')}-controller")
+
+
+def chosen(selection: Sequence[str]) -> list[str]:
+    """The controllers that a list as of kube-controller-manager's `--controllers` means, in the catalog's order.
+
+    `name` is one that runs, `-name` one that does not, `*` all the others, but for those that are off by default. Names
+    are upstream's or ours. Raises ValueError for one that nobody has.
+    """
+    known = {name: name for name in CONTROLLERS} | {name.replace("_", "-"): name for name in CONTROLLERS}
+    known |= {alias: name for alias, name in ALIASES.items() if name in CONTROLLERS}
+    known |= {upstreams_name(name): name for name in CONTROLLERS}
+    wanted: dict[str, bool] = {}
+    for given in selection:
+        if given == "*":
+            continue
+        name = known.get(given.removeprefix("-"))
+        if name is None:
+            raise ValueError(f"{given.removeprefix('-')!r} is not in the list of known controllers")
+        wanted.setdefault(name, not given.startswith("-"))  # what is said first holds, as with upstream
+    usual = "*" in selection
+    return [name for name in CONTROLLERS if wanted.get(name, usual and name not in OFF_BY_DEFAULT)]
 
 
 def load_controller(name: str) -> type[Controller]:

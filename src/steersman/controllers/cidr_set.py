@@ -10,6 +10,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 Network = IPv4Network | IPv6Network
+MASK_BITS = {4: 24, 6: 64}
+"""Of a node's block, by version of IP, where nothing else is said."""
 DIFFERENCE_BITS_MAX = 16
 """Of the masks of an IPv6 network and its blocks."""
 

@@ -27,6 +27,7 @@ from steersman.controllers.base import Controller, Requeue, Writes
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
+    from steersman.controllers.base import Tools
 
 ROUND_S = 24 * 3600.0
 UNUSED = timedelta(days=365)
@@ -38,6 +39,14 @@ _TOKEN_TYPE = "kubernetes.io/service-account-token"  # noqa: S105 - the type's n
 _ACCOUNT_NAME = "kubernetes.io/service-account.name"
 _ACCOUNT_UID = "kubernetes.io/service-account.uid"
 _DATE = "%Y-%m-%d"
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a user can choose."""
+
+    unused: timedelta = UNUSED
+    """A token that nobody has used for so long goes, in two steps as far apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,10 @@ class LegacyServiceAccountTokenCleaner(Controller):
     writes = (Writes(SECRETS, ("patch", "delete")), Writes(CONFIG_MAPS, ("get",), names=(TRACKING.name,)))
     workers = 1
 
+    def __init__(self, tools: Tools, *, settings: Keeping | None = None) -> None:
+        self._unused = (settings or Keeping()).unused
+        super().__init__(tools)
+
     def setup(self) -> None:
         self.queue.add(_ROUND)
 
@@ -71,14 +84,14 @@ class LegacyServiceAccountTokenCleaner(Controller):
             tracking = await self.client.get(CONFIG_MAPS, TRACKING)
         except NotFound:
             return Requeue(after_s=ROUND_S)
-        if is_tracked_long_enough(tracking, now=now):
+        if is_tracked_long_enough(tracking, now=now, unused=self._unused):
             for secret in self.view.list(SECRETS):
                 await self._clean(secret, now)
         return Requeue(after_s=ROUND_S)
 
     async def _clean(self, secret: Object, now: datetime) -> None:
         account = self.view.get(SERVICE_ACCOUNTS, account_key(secret))
-        action = plan(secret, account, now=now)
+        action = plan(secret, account, now=now, unused=self._unused)
         if action is None or self._is_used(secret):
             return
         metadata = secret["metadata"]
@@ -102,20 +115,22 @@ def account_key(secret: Object) -> Key:
     return Key(metadata["namespace"], (metadata.get("annotations") or {}).get(_ACCOUNT_NAME, ""))
 
 
-def is_tracked_long_enough(tracking: Object, *, now: datetime) -> bool:
-    """Whether it would be known of a token that it was used within `UNUSED`. `tracking`: the ConfigMap that says since
+def is_tracked_long_enough(tracking: Object, *, now: datetime, unused: timedelta = UNUSED) -> bool:
+    """Whether it would be known of a token that it was used within `unused`. `tracking`: the ConfigMap that says since
     when use is written down; that day itself may be incomplete.
     """
     since = _date((tracking.get("data") or {}).get("since", ""))
-    return since is not None and now >= since + timedelta(days=1) + UNUSED
+    return since is not None and now >= since + timedelta(days=1) + unused
 
 
-def plan(secret: Object, account: Object | None, *, now: datetime) -> Invalidate | Delete | None:
+def plan(
+    secret: Object, account: Object | None, *, now: datetime, unused: timedelta = UNUSED
+) -> Invalidate | Delete | None:
     """What to do about a secret, unless a pod uses it. `account`: the one it names."""
     metadata = secret["metadata"]
     if secret.get("type") != _TOKEN_TYPE or metadata.get("deletionTimestamp") or not _is_generated(secret, account):
         return None
-    limit = now - UNUSED
+    limit = now - unused
     if parse_time(metadata["creationTimestamp"]) >= limit:
         return None
     labels = metadata.get("labels") or {}

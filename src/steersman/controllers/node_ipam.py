@@ -18,7 +18,7 @@ from steersman.client.client import key_of
 from steersman.client.errors import Interrupted, TransportError
 from steersman.client.request import PatchType
 from steersman.controllers.base import Controller, NotYet, Writes
-from steersman.controllers.cidr_set import CidrError, CidrSet, parse_network
+from steersman.controllers.cidr_set import MASK_BITS, CidrError, CidrSet, parse_network
 from steersman.controllers.pending import Pending
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from steersman.controllers.cidr_set import Network
 
 TRIES = 3
-MASK_BITS = {4: 24, 6: 64}
-"""Of a node's block, by version of IP, where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ later too: a measurement that a cache behind the charge made too small does not 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steersman.api.core.config_map import CONFIG_MAPS
@@ -56,6 +57,13 @@ _WEIGHED = (PODS, SERVICES, PERSISTENT_VOLUME_CLAIMS, RESOURCE_CLAIMS)
 """Objects of these use more or less as they change."""
 
 
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What a user can choose."""
+
+    resync_s: float = RESYNC_S
+
+
 class ResourceQuotas(Controller):
     """See the module."""
 
@@ -63,7 +71,8 @@ class ResourceQuotas(Controller):
     reads = (RESOURCE_QUOTAS, *_NAMED, DEVICE_CLASSES)
     writes = (Writes(RESOURCE_QUOTAS, ("update",), subresource="status"),)
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, *, settings: Measuring | None = None) -> None:
+        self._resync_s = (settings or Measuring()).resync_s
         self._discovery = tools.discovery
         self._followed: dict[Kind, Informer] = {}
         super().__init__(tools)
@@ -97,7 +106,7 @@ class ResourceQuotas(Controller):
                 await self.client.update_status(RESOURCE_QUOTAS, quota | {"status": status})
             except NotFound:
                 return None
-        return Requeue(after_s=RESYNC_S)
+        return Requeue(after_s=self._resync_s)
 
     # -- what is counted
 

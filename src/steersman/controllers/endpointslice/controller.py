@@ -10,6 +10,7 @@ Upstream: pkg/controller/endpointslice, k8s.io/endpointslice.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steersman.api.core.node import NODES
@@ -27,7 +28,14 @@ from steersman.controllers.backends import (
     services_concerned,
 )
 from steersman.controllers.base import Controller, Requeue, Writes
-from steersman.controllers.endpointslice.packing import MANAGER, ZONE, address_types, is_owned, plan_slices
+from steersman.controllers.endpointslice.packing import (
+    ENDPOINTS_MAX,
+    MANAGER,
+    ZONE,
+    address_types,
+    is_owned,
+    plan_slices,
+)
 from steersman.controllers.endpointslice.topology import Topology, wants_shares
 from steersman.controllers.endpointslice.traffic_distribution import distribution_of, hint_nearest, remove_hints
 from steersman.controllers.slices import BY_MANAGED_SERVICE, Changes, SliceError, SliceWriter, managed_keys, recycle
@@ -37,9 +45,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from steersman.api.meta.types import Object
+    from steersman.controllers.base import Tools
     from steersman.controllers.endpointslice.topology import Told
 
 NODES_CHANGED = Key("", "nodes")
+
+
+@dataclass(frozen=True, slots=True)
+class SliceSizes:
+    """What a user can choose."""
+
+    endpoints_max: int = ENDPOINTS_MAX
+    """In one slice."""
 
 
 class EndpointSlices(Controller):
@@ -53,6 +70,10 @@ class EndpointSlices(Controller):
         Writes(SERVICES, ("update",), "finalizers"),
         Writes(ENDPOINT_SLICES, ("create", "delete", "update")),
     )
+
+    def __init__(self, tools: Tools, *, settings: SliceSizes | None = None) -> None:
+        self._sizes = settings or SliceSizes()
+        super().__init__(tools)
 
     def setup(self) -> None:
         self._slices = SliceWriter(client=self.client, view=self.view, manager=MANAGER)
@@ -111,7 +132,9 @@ class EndpointSlices(Controller):
         missing: dict[str, str] = {}
         for address_type in families:
             of_family = [each for each in existing if each["addressType"] == address_type]
-            plan = plan_slices(service, pods, of_family, address_type, self._node)
+            plan = plan_slices(
+                service, pods, of_family, address_type, self._node, endpoints_max=self._sizes.endpoints_max
+            )
             missing |= plan.missing_nodes
             changes, events = self._hint(key, service, address_type, plan.changes, of_family)
             told += events

@@ -22,11 +22,11 @@ from steersman.client.errors import TransportError
 from steersman.client.request import Key, Ref
 from steersman.controllers.base import Controller, Requeue, Writes
 from steersman.controllers.horizontal_pod_autoscaler.evaluation import Evaluation, FailedMetricError, Workload
-from steersman.controllers.horizontal_pod_autoscaler.limits import History, plan_limited
+from steersman.controllers.horizontal_pod_autoscaler.limits import SHRINK_WINDOW_S, History, plan_limited
 from steersman.controllers.horizontal_pod_autoscaler.metrics import Metrics
 from steersman.controllers.horizontal_pod_autoscaler.status import ABLE, ACTIVE, LIMITED, TO_ZERO, Draft
 from steersman.controllers.horizontal_pod_autoscaler.target import UnknownTargetError, find_target
-from steersman.controllers.horizontal_pod_autoscaler.usage import Tolerance
+from steersman.controllers.horizontal_pod_autoscaler.usage import USUAL_WARM_UP, Tolerance, WarmUp
 from steersman.controllers.pending import Pending
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class Settings:
 
     sync_s: float = SYNC_S
     tolerance: float = 0.1
+    shrink_window_s: float = SHRINK_WINDOW_S
+    """Of autoscalers that say none."""
+    warm_up: WarmUp = USUAL_WARM_UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,7 @@ class HorizontalPodAutoscalers(Controller):
             workload=Workload(key.namespace, selector, pods, wanted, present),
             tolerance=tolerance_of(autoscaler["spec"], self._settings.tolerance),
             now=now,
+            warm_up=self._settings.warm_up,
         )
         found: list[Proposal | None] = []
         failures: list[FailedMetricError] = []
@@ -257,7 +261,13 @@ class HorizontalPodAutoscalers(Controller):
         elif demand.replicas < present:
             reason = "All metrics below target"
         plan = plan_limited(
-            spec, demand.replicas, present=present, minimum=minimum, history=self._histories[key], now=now
+            spec,
+            demand.replicas,
+            present=present,
+            minimum=minimum,
+            history=self._histories[key],
+            now=now,
+            shrink_window_s=self._settings.shrink_window_s,
         )
         self._histories[key] = plan.history
         draft.say(ABLE, "True", *plan.able)

@@ -13,6 +13,7 @@ from steersman.api.meta.labels import EVERYTHING
 from steersman.api.meta.quantity import Format, of_milli_value, parse
 from steersman.controllers.horizontal_pod_autoscaler.target import shown_selector
 from steersman.controllers.horizontal_pod_autoscaler.usage import (
+    USUAL_WARM_UP,
     MetricError,
     Tolerance,
     judge_average,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from steersman.api.meta.labels import Selector
     from steersman.api.meta.types import Object
     from steersman.controllers.horizontal_pod_autoscaler.metrics import Metrics
-    from steersman.controllers.horizontal_pod_autoscaler.usage import Verdict
+    from steersman.controllers.horizontal_pod_autoscaler.usage import Verdict, WarmUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,20 @@ class Workload:
 class Evaluation:
     """Of the metrics of one autoscaler, at one time."""
 
-    def __init__(self, *, metrics: Metrics, workload: Workload, tolerance: Tolerance, now: datetime) -> None:
+    def __init__(
+        self,
+        *,
+        metrics: Metrics,
+        workload: Workload,
+        tolerance: Tolerance,
+        now: datetime,
+        warm_up: WarmUp = USUAL_WARM_UP,
+    ) -> None:
         self._metrics = metrics
         self._workload = workload
         self._tolerance = tolerance
         self._now = now
+        self._warm_up = warm_up
 
     async def propose(self, spec: Object) -> Proposal:
         """`spec`: a MetricSpec. Raises FailedMetricError."""
@@ -138,6 +148,7 @@ class Evaluation:
                 present=work.wanted,
                 tolerance=self._tolerance,
                 now=self._now,
+                warm_up=self._warm_up,
             )
         return judge_utilization(
             work.pods,
@@ -148,6 +159,7 @@ class Evaluation:
             present=work.wanted,
             tolerance=self._tolerance,
             now=self._now,
+            warm_up=self._warm_up,
         )
 
     async def _pods(self, source: Object) -> Proposal:

@@ -48,8 +48,8 @@ class History:
     grown: tuple[Noted, ...] = ()
     shrunk: tuple[Noted, ...] = ()
 
-    def with_asked(self, replicas: int, now: datetime) -> History:
-        return replace(self, asked=(*_recent(self.asked, now), (now, replicas)))
+    def with_asked(self, replicas: int, now: datetime, memory: timedelta = _MEMORY) -> History:
+        return replace(self, asked=(*_recent(self.asked, now, memory), (now, replicas)))
 
     def with_change(self, before: int, after: int, now: datetime) -> History:
         change = (now, abs(after - before))
@@ -68,18 +68,28 @@ class Limited:
     history: History
 
 
-def plan_limited(spec: Object, asked: int, *, present: int, minimum: int, history: History, now: datetime) -> Limited:
-    """`spec`: of the autoscaler. What is asked for becomes history."""
+def plan_limited(
+    spec: Object,
+    asked: int,
+    *,
+    present: int,
+    minimum: int,
+    history: History,
+    now: datetime,
+    shrink_window_s: float = SHRINK_WINDOW_S,
+) -> Limited:
+    """`spec`: of the autoscaler; `shrink_window_s`: where that says none. What is asked for becomes history."""
     maximum, behavior = spec["maxReplicas"], spec.get("behavior")
+    memory = max(_MEMORY, timedelta(seconds=shrink_window_s))
     if behavior is None:
-        kept = max((asked, *_within(history.asked, SHRINK_WINDOW_S, now)))
+        kept = max((asked, *_within(history.asked, shrink_window_s, now)))
         able = _KEPT_DOWN
         replicas, limited = _bounded(kept, present, minimum, maximum)
     else:
-        kept = _stabilised(behavior, asked, present, history, now)
+        kept = _stabilised(behavior, asked, present, history, now, shrink_window_s)
         able = _KEPT_UP if asked >= present else _KEPT_DOWN
         replicas, limited = _paced(behavior, kept, present, minimum, maximum, history, now)
-    return Limited(replicas, _READY if kept == asked else able, limited, history.with_asked(asked, now))
+    return Limited(replicas, _READY if kept == asked else able, limited, history.with_asked(asked, now, memory))
 
 
 def _bounded(wanted: int, present: int, minimum: int, maximum: int) -> tuple[int, tuple[str, str, str]]:
@@ -91,12 +101,14 @@ def _bounded(wanted: int, present: int, minimum: int, maximum: int) -> tuple[int
     return wanted, _IN_RANGE
 
 
-def _stabilised(behavior: Object, asked: int, present: int, history: History, now: datetime) -> int:
+def _stabilised(
+    behavior: Object, asked: int, present: int, history: History, now: datetime, shrink_window_s: float
+) -> int:
     """As few more as were asked for in the whole window for growth, as few less as in that for shrinking."""
     up_s = behavior["scaleUp"].get("stabilizationWindowSeconds") or 0
     down_s = behavior["scaleDown"].get("stabilizationWindowSeconds")
     lowest = min((asked, *_within(history.asked, up_s, now)))
-    highest = max((asked, *_within(history.asked, SHRINK_WINDOW_S if down_s is None else down_s, now)))
+    highest = max((asked, *_within(history.asked, shrink_window_s if down_s is None else down_s, now)))
     return min(max(present, lowest), highest)
 
 
@@ -150,10 +162,10 @@ def _periods(rules: Object, present: int, history: History, now: datetime) -> li
     return periods
 
 
-def _within(noted: Sequence[Noted], seconds: int, now: datetime) -> list[int]:
+def _within(noted: Sequence[Noted], seconds: float, now: datetime) -> list[int]:
     cutoff = now - timedelta(seconds=seconds)
     return [number for at, number in noted if at > cutoff]
 
 
-def _recent(noted: Sequence[Noted], now: datetime) -> tuple[Noted, ...]:
-    return tuple(each for each in noted if each[0] >= now - _MEMORY)
+def _recent(noted: Sequence[Noted], now: datetime, memory: timedelta = _MEMORY) -> tuple[Noted, ...]:
+    return tuple(each for each in noted if each[0] >= now - memory)

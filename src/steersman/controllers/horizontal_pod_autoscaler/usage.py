@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.types import Object
 
-CPU_INITIALISATION = timedelta(minutes=5)
-"""So long after its start a pod's use of CPU is judged only if it is ready, and has been for a whole sample."""
-FIRST_READINESS = timedelta(seconds=30)
-"""A pod that became unready so soon after its start has never been ready."""
 REPLICAS_MAX = (1 << 31) - 1
 _INT64_MAX = (1 << 63) - 1
 
@@ -56,6 +52,19 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmUp:
+    """While a pod starts, its use of CPU says little."""
+
+    cpu: timedelta = timedelta(minutes=5)
+    """So long after its start a pod's use of CPU is judged only if it is ready, and has been for a whole sample."""
+    readiness: timedelta = timedelta(seconds=30)
+    """A pod that became unready so soon after its start has never been ready."""
+
+
+USUAL_WARM_UP = WarmUp()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """How many replicas; what is used now, per pod or in total; the same in percent of what is requested."""
 
@@ -75,7 +84,13 @@ class Groups:
     ignored: frozenset[str]
 
 
-def group_pods(pods: Iterable[Object], samples: Mapping[str, Sample], resource: str, now: datetime) -> Groups:
+def group_pods(
+    pods: Iterable[Object],
+    samples: Mapping[str, Sample],
+    resource: str,
+    now: datetime,
+    warm_up: WarmUp = USUAL_WARM_UP,
+) -> Groups:
     """`resource`: empty for what is none."""
     ready = 0
     unready, missing, ignored = set(), set(), set()
@@ -87,7 +102,7 @@ def group_pods(pods: Iterable[Object], samples: Mapping[str, Sample], resource: 
             unready.add(name)
         elif name not in samples:
             missing.add(name)
-        elif resource == "cpu" and _is_warming_up(pod, samples[name], now):
+        elif resource == "cpu" and _is_warming_up(pod, samples[name], now, warm_up):
             unready.add(name)
         else:
             ready += 1
@@ -104,9 +119,10 @@ def judge_utilization(
     present: int,
     tolerance: Tolerance,
     now: datetime,
+    warm_up: WarmUp = USUAL_WARM_UP,
 ) -> Verdict:
     """`target`: percent of the requests. `container`: empty for whole pods. Raises MetricError."""
-    groups, values = _judged(pods, samples, resource, now)
+    groups, values = _judged(pods, samples, resource, now, warm_up)
     requests = {pod["metadata"]["name"]: request_of(pod, resource, container) for pod in pods}
 
     def utilization(values: Mapping[str, int]) -> tuple[int, int]:
@@ -139,9 +155,10 @@ def judge_average(
     present: int,
     tolerance: Tolerance,
     now: datetime,
+    warm_up: WarmUp = USUAL_WARM_UP,
 ) -> Verdict:
     """`target`: per pod. Raises MetricError."""
-    groups, values = _judged(pods, samples, resource, now)
+    groups, values = _judged(pods, samples, resource, now, warm_up)
 
     def average(values: Mapping[str, int]) -> int:
         return sum(values.values()) // len(values)
@@ -207,11 +224,11 @@ def request_of(pod: Object, resource: str, container: str) -> int:
 
 
 def _judged(
-    pods: Sequence[Object], samples: Mapping[str, Sample], resource: str, now: datetime
+    pods: Sequence[Object], samples: Mapping[str, Sample], resource: str, now: datetime, warm_up: WarmUp
 ) -> tuple[Groups, dict[str, int]]:
     if not pods:
         raise MetricError("no pods returned by selector while calculating replica count")
-    groups = group_pods(pods, samples, resource, now)
+    groups = group_pods(pods, samples, resource, now, warm_up)
     without = groups.ignored | groups.unready
     values = {name: sample.value for name, sample in samples.items() if name not in without}
     if not values:
@@ -249,7 +266,7 @@ def _whole(replicas: float) -> int:
     return REPLICAS_MAX if replicas > REPLICAS_MAX else math.ceil(replicas)
 
 
-def _is_warming_up(pod: Object, sample: Sample, now: datetime) -> bool:
+def _is_warming_up(pod: Object, sample: Sample, now: datetime, warm_up: WarmUp) -> bool:
     condition, started_at = find_condition(pod, "Ready"), pod["status"].get("startTime")
     if condition is None or not started_at:
         return True
@@ -257,6 +274,6 @@ def _is_warming_up(pod: Object, sample: Sample, now: datetime) -> bool:
     changed = condition.get("lastTransitionTime")
     since = datetime.fromisoformat(changed) if changed else started
     unready = condition["status"] == "False"
-    if started + CPU_INITIALISATION > now:
+    if started + warm_up.cpu > now:
         return unready or sample.at < since + sample.window
-    return unready and started + FIRST_READINESS > since
+    return unready and started + warm_up.readiness > since
