@@ -100,6 +100,7 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
     """One cycle over all nodes."""
     cycle = Cycle(pod, snapshot)
     alive, skipped, verdicts = ~snapshot.none(), set(), list[Verdict]()
+    cycle.left = alive
     for plugin in profile.at("pre_filter"):
         try:
             said = plugin.pre_filter(cycle)

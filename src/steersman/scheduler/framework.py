@@ -49,6 +49,8 @@ class Cycle:
     snapshot: Snapshot
     memo: dict[str, object] = field(default_factory=dict)
     """What a plugin keeps from one point to the next, by its name."""
+    left: Mask | None = None
+    """In `filter`: the nodes that no plugin before has refused; for those that look at one node after the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """The plugins of the default profile, in upstream's order, with their weights in scores.
 
 Beside them, always: the order of the queue (PrioritySort).
-Not there yet: VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources, DefaultPreemption,
-NodeDeclaredFeatures.
+Not there yet: VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources, DefaultPreemption.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from steersman.scheduler.plugins.default_binder import DefaultBinder
 from steersman.scheduler.plugins.image_locality import ImageLocality
 from steersman.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from steersman.scheduler.plugins.node_affinity import NodeAffinity
+from steersman.scheduler.plugins.node_declared_features import NodeDeclaredFeatures
 from steersman.scheduler.plugins.node_name import NodeName
 from steersman.scheduler.plugins.node_ports import NodePorts
 from steersman.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
@@ -54,5 +54,6 @@ def default_profile(
         NodeResourcesBalancedAllocation(),
         ImageLocality(),
         DefaultBinder(client=client),
+        NodeDeclaredFeatures(),
     )
     return Profile(plugins, WEIGHTS)
