@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from steersman.cluster.pki import PKI
     from steersman.cluster.wiring import Parts
 
+pytest_plugins = ["steersman.testing.plugin"]
+
 ROOT = Path(__file__).resolve().parent.parent
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOKENS = """\

@@ -35,51 +35,51 @@ class Stuck(RuntimeError):
     """Nothing is ready, no timer is set, no thread works: the program would wait for ever."""
 
 
-class _JumpingSelector(selectors.BaseSelector):
+class JumpingSelector(selectors.BaseSelector):
     """A selector that, instead of waiting for a timeout, adds it to its own time."""
 
     def __init__(self) -> None:
-        self._real = selectors.DefaultSelector()
+        self.real = selectors.DefaultSelector()
         self.now_s = 0.0
         self.threads_busy = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = self._real.select(0)
+        ready = self.real.select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
         if self.threads_busy:
-            return self._real.select(None)  # the thread's end wakes the loop through its self-pipe
+            return self.real.select(None)  # the thread's end wakes the loop through its self-pipe
         if timeout is not None:
             self.now_s += timeout
             return []
-        if len(self._real.get_map()) > 1:
-            return self._real.select(None)  # someone waits for a real file
+        if len(self.real.get_map()) > 1:
+            return self.real.select(None)  # someone waits for a real file
         raise Stuck("no event is ready, no timer is set and no thread works: the program would wait for ever")
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.register(fileobj, events, data)
+        return self.real.register(fileobj, events, data)
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.unregister(fileobj)
+        return self.real.unregister(fileobj)
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.modify(fileobj, events, data)
+        return self.real.modify(fileobj, events, data)
 
     def get_key(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.get_key(fileobj)
+        return self.real.get_key(fileobj)
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
+        return self.real.get_map()
 
     def close(self) -> None:
-        self._real.close()
+        self.real.close()
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An asyncio loop in virtual time, which begins at 0."""
 
-    def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
+    def __init__(self, selector: JumpingSelector | None = None) -> None:
+        self._jumping = selector or JumpingSelector()
         super().__init__(self._jumping)
 
     def time(self) -> float:

@@ -22,8 +22,19 @@ if TYPE_CHECKING:
 class MemoryStore(EmbeddedStore):
     """A store in this process's memory."""
 
-    def __init__(self, *, clock: Clock) -> None:
-        super().__init__(journal=MemoryJournal(), clock=clock)
+    def __init__(self, *, clock: Clock, journal: MemoryJournal | None = None) -> None:
+        """`journal`: a copy of another store's, to begin with what that held."""
+        self._rows = journal or MemoryJournal()
+        super().__init__(journal=self._rows, clock=clock)
+
+    @staticmethod
+    def nothing() -> MemoryJournal:
+        """What an empty store begins with."""
+        return MemoryJournal()
+
+    def copy(self) -> MemoryJournal:
+        """All that is committed, with its history, as it is now: what another store can begin with."""
+        return self._rows.copy()
 
 
 class MemoryJournal:
@@ -35,10 +46,19 @@ class MemoryJournal:
         self._compacted = 0
         self._scrubbed = 0
         """Rows with smaller ids have been looked at by compaction."""
+        self._newest = 0
+        """The id of the last row, which compaction may have taken."""
+
+    def copy(self) -> MemoryJournal:
+        """The same rows; what is written to one is not in the other."""
+        other = MemoryJournal()
+        other._rows, other._ids = dict(self._rows), list(self._ids)
+        other._compacted, other._scrubbed, other._newest = self._compacted, self._scrubbed, self._newest
+        return other
 
     async def open(self) -> Index:
         index = Index()
-        index.load(self._rows.values(), revision=0, compacted=self._compacted)
+        index.load(self._rows.values(), revision=revision_of(self._newest), compacted=self._compacted)
         return index
 
     async def close(self) -> None:
@@ -53,6 +73,8 @@ class MemoryJournal:
         for row in rows:
             self._rows[row.id] = row
             self._ids.append(row.id)
+        if rows:
+            self._newest = rows[-1].id
         done({row: self._rows[row] for row in previous if row in self._rows}, None)
 
     async def read(self, ids: Sequence[int]) -> list[Row | None]:
@@ -98,6 +120,7 @@ class MemoryJournal:
     async def replace(self, puts: Iterable[Put], revision: int, now: int) -> Index:
         self._rows = {row.id: row for row in rows_of(puts, revision=revision, now_ms=now)}
         self._ids = list(self._rows)
+        self._newest = self._ids[-1] if self._ids else row_id(revision)
         self._compacted = revision_of(self._ids[-1]) if self._ids else revision
         self._scrubbed = row_id(self._compacted)
         index = Index()
