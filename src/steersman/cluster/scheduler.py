@@ -10,9 +10,11 @@ from steersman.client.informer import Informers
 from steersman.client.leader import LeaderElection
 from steersman.client.request import Key
 from steersman.lib.aio import Tasks
+from steersman.scheduler.configuration.model import Configuration
 from steersman.scheduler.loop import DEFAULT_SCHEDULER, Scheduler
 from steersman.scheduler.outcomes import Outcomes
-from steersman.scheduler.plugins.catalog import default_profile
+from steersman.scheduler.plugins.catalog import makers
+from steersman.scheduler.profiles import build_profile
 from steersman.scheduler.readers import Readers
 
 if TYPE_CHECKING:
@@ -30,12 +32,26 @@ EVENT_WRITERS = 10
 """Every pod gets an event, as fast as it is bound: one at a time, each waiting for its commit, would fall behind."""
 
 
-def make_scheduler(*, client: Client, informers: Informers, recorder: Recorder, clock: Clock, rng: Random) -> Scheduler:
-    """With the default profile alone. `recorder` has to be run beside it."""
-    readers = Readers(informers=informers)
-    profile = default_profile(client=client, selecting=readers.selecting, namespace_labels=readers.namespace_labels)
-    outcomes = Outcomes(client=client, recorder=recorder, clock=clock)
-    return Scheduler(profiles={DEFAULT_SCHEDULER: profile}, informers=informers, outcomes=outcomes, rng=rng)
+def make_scheduler(
+    *,
+    client: Client,
+    informers: Informers,
+    recorder: Recorder,
+    clock: Clock,
+    rng: Random,
+    configuration: Configuration | None = None,
+) -> Scheduler:
+    """`configuration`: the default one if none is given. `recorder` has to be run beside it. Raises
+    ConfigurationError.
+    """
+    chosen = configuration or Configuration()
+    known = makers(client=client, readers=Readers(informers=informers))
+    return Scheduler(
+        profiles={each.scheduler_name: build_profile(each, known) for each in chosen.profiles},
+        informers=informers,
+        outcomes=Outcomes(client=client, recorder=recorder, clock=clock),
+        rng=rng,
+    )
 
 
 class SchedulerPart:

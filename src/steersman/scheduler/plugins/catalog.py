@@ -1,4 +1,5 @@
-"""The plugins of the default profile, in upstream's order, with their weights in scores.
+"""Every plugin: its name in configurations, and how it is made of its arguments. Which of them are asked, in which
+order and with which weight, says a configuration (`configuration.plugin_sets` for the default one).
 
 Beside them, always: the order of the queue (PrioritySort).
 Not there yet: VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources, DefaultPreemption.
@@ -8,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steersman.scheduler.cycle import Profile
 from steersman.scheduler.plugins.default_binder import DefaultBinder
 from steersman.scheduler.plugins.image_locality import ImageLocality
 from steersman.scheduler.plugins.inter_pod_affinity import InterPodAffinity
@@ -26,34 +26,28 @@ from steersman.scheduler.plugins.taint_toleration import TaintToleration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from steersman.api.meta.labels import Selector
     from steersman.api.meta.types import Object
     from steersman.client.client import Client
-    from steersman.scheduler.pod_info import PodInfo
-
-WEIGHTS = {"TaintToleration": 3, "NodeAffinity": 2, "PodTopologySpread": 2, "InterPodAffinity": 2}
-"""Where it is not 1."""
+    from steersman.scheduler.framework import Plugin
+    from steersman.scheduler.readers import Readers
 
 
-def default_profile(
-    *, client: Client, selecting: Callable[[PodInfo], Selector], namespace_labels: Callable[[str], Object]
-) -> Profile:
-    """As kube-scheduler without a configuration file. `selecting`, `namespace_labels`: see PodTopologySpread,
-    InterPodAffinity.
+def makers(*, client: Client, readers: Readers) -> dict[str, Callable[[Object], Plugin]]:
+    """By name; each is called with the plugin's arguments, whose defaults are filled in. `client`: of what writes;
+    `readers`: for those who look at more than nodes and pods.
     """
-    plugins = (
-        SchedulingGates(),
-        NodeName(),
-        NodeUnschedulable(),
-        TaintToleration(),
-        NodeAffinity(),
-        NodePorts(),
-        NodeResourcesFit(),
-        PodTopologySpread(selecting=selecting),
-        InterPodAffinity(namespace_labels=namespace_labels),
-        NodeResourcesBalancedAllocation(),
-        ImageLocality(),
-        DefaultBinder(client=client),
-        NodeDeclaredFeatures(),
-    )
-    return Profile(plugins, WEIGHTS)
+    return {
+        "SchedulingGates": lambda _args: SchedulingGates(),
+        "NodeName": lambda _args: NodeName(),
+        "NodeUnschedulable": lambda _args: NodeUnschedulable(),
+        "TaintToleration": lambda _args: TaintToleration(),
+        "NodeAffinity": lambda _args: NodeAffinity(),
+        "NodePorts": lambda _args: NodePorts(),
+        "NodeResourcesFit": lambda _args: NodeResourcesFit(),
+        "PodTopologySpread": lambda _args: PodTopologySpread(selecting=readers.selecting),
+        "InterPodAffinity": lambda _args: InterPodAffinity(namespace_labels=readers.namespace_labels),
+        "NodeResourcesBalancedAllocation": lambda _args: NodeResourcesBalancedAllocation(),
+        "ImageLocality": lambda _args: ImageLocality(),
+        "DefaultBinder": lambda _args: DefaultBinder(client=client),
+        "NodeDeclaredFeatures": lambda _args: NodeDeclaredFeatures(),
+    }
