@@ -10,7 +10,7 @@ from steersman.client.informer import Informers
 from steersman.client.leader import LeaderElection
 from steersman.client.request import Key
 from steersman.lib.aio import Tasks
-from steersman.scheduler.configuration.model import Configuration
+from steersman.scheduler.configuration.read import builtin_configuration
 from steersman.scheduler.loop import DEFAULT_SCHEDULER, Scheduler
 from steersman.scheduler.outcomes import Outcomes
 from steersman.scheduler.plugins.catalog import makers
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from steersman.client.client import Client
     from steersman.cluster.local_clients import LocalClients
     from steersman.lib.clock import Clock
+    from steersman.scheduler.configuration.model import Configuration
 
 USER = "system:kube-scheduler"
 LEASE = Key("kube-system", "kube-scheduler")
@@ -44,7 +45,7 @@ def make_scheduler(
     """`configuration`: the default one if none is given. `recorder` has to be run beside it. Raises
     ConfigurationError.
     """
-    chosen = configuration or Configuration()
+    chosen = configuration or builtin_configuration()
     known = makers(client=client, readers=Readers(informers=informers))
     return Scheduler(
         profiles={each.scheduler_name: build_profile(each, known) for each in chosen.profiles},

@@ -43,7 +43,7 @@ _TOTAL_MAX = (1 << 63) - 1
 
 
 def build_profile(configuration: ProfileConfiguration, makers: Mapping[str, Make]) -> Profile:
-    """`makers`: of every plugin that there is, by name; each is called with its arguments. Raises ConfigurationError."""
+    """`makers`: of every plugin that there is, by name, called with its arguments. Raises ConfigurationError."""
     wanted = [name for name in named(configuration.plugins) if name in makers]
     made = {name: _made(configuration, makers[name], name) for name in wanted}
     # What upstream has and is not there yet is passed over where it is enabled by default.

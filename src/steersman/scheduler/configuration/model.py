@@ -87,9 +87,9 @@ class ExtenderConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The whole. What is the default, is kube-scheduler's without a file."""
+    """The whole."""
 
-    profiles: tuple[ProfileConfiguration, ...] = (ProfileConfiguration("default-scheduler", "profiles[0]"),)
+    profiles: tuple[ProfileConfiguration, ...]
     backoff_s: float = 1.0
     backoff_s_max: float = 10.0
     election: Election = field(default_factory=Election)

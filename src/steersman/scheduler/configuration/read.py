@@ -58,6 +58,11 @@ def read_configuration(value: Any) -> Configuration:
     )
 
 
+def builtin_configuration() -> Configuration:
+    """What holds without a file."""
+    return read_configuration({"apiVersion": API_VERSION, "kind": KIND})
+
+
 def complete_arguments(plugin: str, given: Object | None = None) -> Object:
     """Arguments of a plugin of ours as it gets them. Raises ConfigurationError for what it does not have."""
     make = argument_types().get(plugin)
