@@ -63,14 +63,17 @@ class Decision:
     """Each with the nodes that this refusal was the first for, in the order of the plugins."""
     scores: Mapping[str, Amounts] = field(default_factory=dict)
     """By plugin: weighted scores of the feasible nodes; empty where only one was feasible."""
-    candidates: Sequence[str] | NDArray[np.object_] = ()
-    """The feasible nodes, in their order."""
+    names: NDArray[np.object_] | None = None
+    """Of all nodes; None where none is feasible."""
+    candidates: NDArray[np.intp] | None = None
+    """The feasible nodes, by their places in `names`, in their order."""
     cycle: Cycle | None = field(default=None, compare=False, repr=False)
     """In which it was made, for what comes after."""
 
     @property
     def feasible(self) -> tuple[str, ...]:
-        return tuple(self.candidates)
+        """Their names: made when asked for, since it takes longer than the rest of a decision."""
+        return () if self.names is None else tuple(self.names[self.candidates])
 
     @property
     def counts(self) -> dict[str, int]:
@@ -113,7 +116,7 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
         elif isinstance(said, Only):
             verdicts += _restrict(plugin, said, snapshot, alive)
     for plugin in profile.at("filter"):
-        if plugin.name not in skipped and alive.any():
+        if plugin.name not in skipped and np.count_nonzero(alive):
             verdicts += _filter(plugin, cycle, alive)
     feasible = np.flatnonzero(alive)
     if not len(feasible):
@@ -121,18 +124,19 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
     nominated = snapshot.index.get((pod.pod.get("status") or {}).get("nominatedNodeName", ""))
     if nominated is not None and alive[nominated]:
         feasible = feasible[feasible == nominated]  # it was cleared for the pod: no other is compared to it
-    names = snapshot.named(feasible)
-    if len(feasible) == 1:
-        return Decision(names[0], len(snapshot), verdicts=tuple(verdicts), candidates=names, cycle=cycle)
-    weighed = _score(profile, cycle, feasible)
-    total = sum(weighed.values(), np.zeros(len(feasible), np.int64))
-    best = np.flatnonzero(total == total.max())
+    weighed, chosen = {}, 0
+    if len(feasible) > 1:
+        weighed = _score(profile, cycle, feasible)
+        total = sum(weighed.values(), np.zeros(len(feasible), np.int64))
+        best = np.flatnonzero(total == total.max())
+        chosen = best[rng.randrange(len(best))]
     return Decision(
-        names[best[rng.randrange(len(best))]],
+        snapshot.names[feasible[chosen]],
         len(snapshot),
         verdicts=tuple(verdicts),
         scores=weighed,
-        candidates=names,
+        names=snapshot.all_names(),
+        candidates=feasible,
         cycle=cycle,
     )
 
@@ -149,8 +153,10 @@ def _filter(plugin: Plugin, cycle: Cycle, alive: Mask) -> list[Verdict]:
     verdicts, gone = [], None
     try:
         for refusal in plugin.filter(cycle):
+            if not np.count_nonzero(refusal.nodes):
+                continue  # as most often
             nodes = refusal.nodes & alive
-            if nodes.any():
+            if np.count_nonzero(nodes):
                 gone = nodes if gone is None else gone | nodes
                 verdicts.append(Verdict(plugin.name, Refusal(nodes, refusal.reason, refusal.preemptable)))
     except PluginError as error:
@@ -164,4 +170,8 @@ def _score(profile: Profile, cycle: Cycle, feasible: Amounts) -> dict[str, Amoun
     """Weighted scores by plugin; a plugin that skips is not among them."""
     silent = {each.name for each in profile.at("pre_score") if each.pre_score(cycle, feasible) is SKIP}
     asked = [each for each in profile.at("score") if scores(each) and each.name not in silent]
-    return {plugin.name: plugin.score(cycle, feasible) * profile.weight(plugin) for plugin in asked}
+    return {each.name: _weighed(each.score(cycle, feasible), profile.weight(each)) for each in asked}
+
+
+def _weighed(amounts: Amounts, weight: int) -> Amounts:
+    return amounts if weight == 1 else amounts * weight

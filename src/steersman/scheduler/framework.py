@@ -170,6 +170,11 @@ def scores(plugin: Plugin) -> bool:
     return implements(plugin, "score")
 
 
+def of_feasible(row: Amounts, feasible: NDArray[np.intp]) -> Amounts:
+    """The values of the feasible nodes, of a row over all nodes; the row itself where all are. Read-only."""
+    return row if len(feasible) == len(row) else row[feasible]
+
+
 def normalised(raw: Amounts, *, reverse: bool = False) -> Amounts:
     """Scaled so that the highest is SCORE_MAX, by integer division as upstream's DefaultNormalizeScore does."""
     highest = int(raw.max(initial=0))

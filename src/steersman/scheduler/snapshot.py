@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Amounts: TypeAlias = NDArray[np.int64]
     Mask: TypeAlias = NDArray[np.bool_]
+    Columns: TypeAlias = NDArray[np.intp]
 
 _FIRST_ROWS = (CPU, MEMORY, EPHEMERAL)
 
@@ -46,13 +47,19 @@ class Snapshot:
         self.pods_count: Amounts = np.zeros(0, np.int64)
         self.version = 0
         """Rises with every change of a node (not of its pods): masks derived from nodes can be kept until then."""
-        self._kept: dict[object, tuple[int, NDArray[Any]]] = {}
+        self._derived_rows = _Rows()
+        self._charged_rows = _Rows()
         self._counters: dict[object, _Counter] = {}
         self._domains: dict[str, tuple[int, Domains]] = {}
         self._tallies: dict[str, _Tally] = {}
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    @property
+    def elsewhere(self) -> Snapshot:
+        """What a node finds on the other nodes; differs from what it holds itself in a `Trial`."""
+        return self
 
     # -- nodes
 
@@ -62,6 +69,7 @@ class Snapshot:
         column = self.index.get(name)
         if column is None:
             column = self.index[name] = len(self.nodes)
+            self._charged_rows.forget()
             self.nodes.append(node)
             self.names.append(name)
             self.pods.append({})
@@ -82,6 +90,8 @@ class Snapshot:
         self.allocatable[:, column] = 0
         self.allocatable[rows, column] = list(amounts.values())
         self.version += 1
+        self._derived_rows.changed(column)
+        self._charged_rows.changed(column)
 
     def remove_node(self, name: str) -> None:
         """With its pods; a node that is not there is no error."""
@@ -101,6 +111,8 @@ class Snapshot:
         for tally in self._tallies.values():
             tally.resize(lambda counts: np.delete(counts, column))
         self.version += 1
+        self._derived_rows.delete(column)
+        self._charged_rows.forget()
 
     # -- pods
 
@@ -120,6 +132,7 @@ class Snapshot:
         else:
             del self.pods[column][pod.uid]
         self.pods_count[column] += sign
+        self._charged_rows.changed(column)
         for resource, amount in pod.requests.items():
             self.requested[self._row(resource), column] += sign * amount
         for row, resource in enumerate((CPU, MEMORY)):
@@ -133,27 +146,32 @@ class Snapshot:
     # -- for plugins
 
     def mask(self, key: object, holds: Callable[[Object], bool]) -> Mask:
-        """For which nodes something holds; kept under `key` until a node changes. Read-only."""
+        """For which nodes something holds; kept under `key`, and found anew for nodes that change. Read-only."""
         return self._derived(key, holds, np.bool_)
 
     def amounts(self, key: object, amount: Callable[[Object], int]) -> Amounts:
-        """A number of each node; kept under `key`, which is no mask's, until a node changes. Read-only."""
+        """A number of each node; kept under `key`, which is no mask's, and found anew for nodes that change.
+        Read-only.
+        """
         return self._derived(key, amount, np.int64)
 
-    def named(self, columns: Amounts) -> NDArray[np.object_]:
-        """The names of nodes."""
-        return self._derived(_NAMES, lambda node: node["metadata"]["name"], np.object_)[columns]
+    def all_names(self) -> NDArray[np.object_]:
+        """The names of all nodes, as they are now. Read-only."""
+        return self._derived(_NAMES, lambda node: node["metadata"]["name"], np.object_)
 
     def _derived(self, key: object, of: Callable[[Object], Any], dtype: type[np.generic]) -> NDArray[Any]:
-        kept = self._kept.get(key)
-        if kept is not None and kept[0] == self.version:
-            return kept[1]
-        if len(self._kept) >= _MASKS_MAX:
-            self._kept.clear()
-        made = np.fromiter(map(of, self.nodes), dtype, len(self.nodes))
-        made.flags.writeable = False
-        self._kept[key] = (self.version, made)
-        return made
+        nodes = self.nodes
+        return self._derived_rows.get(
+            key, len(nodes), lambda columns: np.fromiter((of(nodes[column]) for column in columns), dtype, len(columns))
+        )
+
+    def charged(self, key: object, compute: Callable[[Columns], NDArray[Any]]) -> NDArray[Any]:
+        """What `compute` says of each node, by nothing but the node, the amounts charged to it, and `key`, under which
+        it is kept. It is asked for all nodes once, and again for those that change. Read-only.
+
+        `compute` takes columns as an index, and gives a value for each.
+        """
+        return self._charged_rows.get(key, len(self.nodes), compute)
 
     def tally(self, name: str, keys_of: Callable[[PodInfo], Iterable[Hashable]]) -> Mapping[Hashable, Amounts]:
         """For everything that `keys_of` finds in pods, how many pods of each node have it; up to date from the first
@@ -178,7 +196,7 @@ class Snapshot:
         ids = np.fromiter(of_nodes, np.int64, len(self.nodes))
         if len(self._domains) >= _MASKS_MAX:
             self._domains.clear()
-        made = Domains(ids, len(numbers))
+        made = Domains(ids, len(numbers), ids >= 0)
         self._domains[label] = (self.version, made)
         return made
 
@@ -213,8 +231,74 @@ class Snapshot:
         return row
 
 
-_MASKS_MAX, _COUNTERS_MAX = 1024, 256
+_ROWS_MAX, _MASKS_MAX, _COUNTERS_MAX = 512, 1024, 256
 _NAMES = "names of nodes"
+
+
+class _Rows:
+    """Rows that are kept, with a journal of the columns that have changed: each row is brought up to date when it is
+    asked for. A row that was given out does not change any more.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[object, tuple[int, NDArray[Any]]] = {}
+        """By key: how many changes are in it, and the row."""
+        self._journal: list[int] = []
+        self._dropped = 0
+        """How many changes were in the journal that are not any more."""
+
+    def changed(self, column: int) -> None:
+        self._journal.append(column)
+        if len(self._journal) > _JOURNAL_MAX:
+            self._dropped += len(self._journal)
+            self._journal.clear()
+
+    def delete(self, column: int) -> None:
+        """The columns behind move up."""
+        journal = self._journal
+        self._dropped += len(journal)
+        for key, (seen, row) in list(self._kept.items()):
+            if seen == self._dropped and column < len(row):
+                self._kept[key] = (seen, _read_only(np.delete(row, column)))
+            else:
+                del self._kept[key]
+        journal.clear()
+
+    def forget(self) -> None:
+        self._kept.clear()
+
+    def get(self, key: object, width: int, compute: Callable[[Columns], NDArray[Any]]) -> NDArray[Any]:
+        now = self._dropped + len(self._journal)
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == now:
+            return kept[1]
+        if kept is None or kept[0] < self._dropped or now - kept[0] > width // 2:
+            if len(self._kept) >= _ROWS_MAX:
+                self._kept.clear()
+            row = compute(np.arange(width))
+        else:
+            row = self._renewed(kept[1], sorted(set(self._journal[kept[0] - self._dropped :])), width, compute)
+        self._kept[key] = (now, _read_only(row))
+        return row
+
+    @staticmethod
+    def _renewed(
+        row: NDArray[Any], columns: list[int], width: int, compute: Callable[[Columns], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """With the values of some columns computed anew; those that the row does not have yet are among them."""
+        stale = np.array(columns, np.intp)
+        renewed = np.empty(width, row.dtype)
+        renewed[: len(row)] = row
+        renewed[stale] = compute(stale)
+        return renewed
+
+
+_JOURNAL_MAX = 20_000
+
+
+def _read_only(row: NDArray[Any]) -> NDArray[Any]:
+    row.flags.writeable = False
+    return row
 
 
 @dataclass(slots=True)
@@ -244,6 +328,19 @@ class Domains:
 
     ids: Amounts
     number: int
+    labelled: Mask
+    """Which nodes have the label."""
+
+    def over(self, amounts: Amounts) -> Amounts:
+        """Of each node the sum of `amounts` over its domain; 0 where it has no label."""
+        if self.number == len(amounts):
+            return amounts  # each node is alone in its domain, as hosts are
+        if not self.number:
+            return np.zeros_like(amounts)
+        if np.count_nonzero(self.labelled) == len(amounts):
+            return np.bincount(self.ids, weights=amounts, minlength=self.number).astype(np.int64)[self.ids]
+        sums, _ = self.sums(amounts, self.labelled)
+        return np.where(self.labelled, sums[self.ids], 0)
 
     def sums(self, amounts: Amounts, of: Mask) -> tuple[Amounts, Mask]:
         """The sum of `amounts` in each domain over the nodes `of`, and which domains those nodes lie in.

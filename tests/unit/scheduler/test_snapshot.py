@@ -70,7 +70,7 @@ def test_changing_in_place_is_as_good_as_beginning_anew():
     assert not changed.allocatable[changed.row("example.com/old")].any()
 
 
-def test_what_was_derived_from_nodes_is_kept_until_one_changes():
+def test_what_was_derived_from_nodes_is_kept_and_found_anew_for_those_that_change():
     asked = []
     snapshot = snapshot_of([node("a"), node("b")])
 
@@ -80,9 +80,38 @@ def test_what_was_derived_from_nodes_is_kept_until_one_changes():
 
     assert snapshot.mask("b", is_b).tolist() == snapshot.mask("b", is_b).tolist() == [False, True]
     assert asked == ["a", "b"]
-    snapshot.set_node(node("b"))
+    for name in ("b", "c", "d"):
+        snapshot.set_node(node(name))
+    assert snapshot.mask("b", is_b).tolist() == [False, True, False, False]
+    snapshot.set_node(node("c"))
     snapshot.mask("b", is_b)
-    assert len(asked) == 4
+    assert asked[-1] == "c"
+    snapshot.remove_node("a")
+    assert snapshot.mask("b", is_b).tolist() == [True, False, False]
+    assert asked[-1] == "c"
+
+
+def test_what_is_charged_is_computed_anew_for_nodes_it_has_changed_of():
+    names = [f"n{number}" for number in range(8)]
+    snapshot = snapshot_of([node(name) for name in names])
+    asked = []
+
+    def cpu(columns):
+        asked.append(len(columns))
+        return snapshot.requested[0, columns]
+
+    before = snapshot.charged("cpu", cpu)
+    for place in ("n3", "n3", "n5"):
+        snapshot.add_pod(pod(f"{place}-{len(snapshot.pods[3])}", cpu="1"), place)
+    assert snapshot.charged("cpu", cpu).tolist() == [0, 0, 0, 2000, 0, 1000, 0, 0]
+    assert (asked, before.any()) == ([8, 2], False)  # what was given out stays as it was
+    snapshot.set_node(node("n8"))
+    snapshot.remove_node("n3")
+    assert snapshot.charged("cpu", cpu).tolist() == [0, 0, 0, 0, 1000, 0, 0, 0]
+    for number in range(25_000):
+        (snapshot.remove_pod if number % 2 else snapshot.add_pod)(pod("again", cpu="1"), "n0")
+    snapshot.add_pod(pod("last", cpu="3"), "n1")
+    assert snapshot.charged("cpu", cpu).tolist() == [0, 3000, 0, 0, 1000, 0, 0, 0]
 
 
 def test_what_is_counted_stays_up_to_date_as_pods_and_nodes_come_and_go():
@@ -142,8 +171,8 @@ def test_numbers_of_nodes_are_kept_until_a_node_changes():
     assert snapshot.amounts("length", length).tolist() == [1, 2, 3]
 
 
-def test_columns_have_names_also_after_a_node_has_gone():
+def test_names_that_were_given_out_stay_after_a_node_has_gone():
     snapshot = snapshot_of([node("a"), node("b"), node("c")])
-    assert list(snapshot.named([0, 2])) == ["a", "c"]
+    names = snapshot.all_names()
     snapshot.remove_node("a")
-    assert list(snapshot.named([0, 1])) == ["b", "c"]
+    assert (list(names), list(snapshot.all_names())) == (["a", "b", "c"], ["b", "c"])

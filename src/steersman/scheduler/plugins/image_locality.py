@@ -33,12 +33,18 @@ class ImageLocality(Plugin):
         snapshot = cycle.snapshot
         total = np.zeros(len(feasible), np.int64)
         images = list(_images(cycle.pod.spec))
+        anywhere = False
         for image in images:
             holders = self._holders(snapshot, image)
+            if not np.count_nonzero(holders):
+                continue
+            anywhere = True
             size = _size(snapshot, holders, image)
             # As a float, as upstream: images that many nodes hold count for more.
             spread = float(np.count_nonzero(holders)) / len(snapshot)
             total += holders[feasible] * int(size * spread)
+        if not anywhere:
+            return total
         most = _MOST_PER_CONTAINER * len(images)
         return SCORE_MAX * (np.clip(total, _LEAST, most) - _LEAST) // (most - _LEAST)
 
@@ -60,9 +66,8 @@ def _images(spec: Object) -> Iterable[str]:
 
 
 def _size(snapshot: Snapshot, holders: Mask, image: str) -> int:
-    """Nodes stand in the order in which they came."""
-    first = int(np.argmax(holders))
-    return (_size_on(snapshot.nodes[first], image) or 0) if holders.any() else 0
+    """As the first of the holders tells it: nodes stand in the order in which they came."""
+    return _size_on(snapshot.nodes[int(np.argmax(holders))], image) or 0
 
 
 def _size_on(node: Object, image: str) -> int | None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from steersman.api.meta.label_selector import compile_selector
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, POD_ADDED, POD_DELETED, POD_UPDATED, SELF_UPDATED
-from steersman.scheduler.framework import SCORE_MAX, SKIP, Cycle, Plugin, Refusal, Skip
+from steersman.scheduler.framework import SCORE_MAX, SKIP, Cycle, Plugin, Refusal, Skip, of_feasible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -97,18 +97,16 @@ class InterPodAffinity(Plugin):
             left &= ~refused  # a node tells of the first only
 
     def pre_score(self, cycle: Cycle, _feasible: NDArray[np.intp]) -> Skip | None:
-        found = np.zeros(len(cycle.snapshot), np.int64)
-        touched = False
-        for key, amounts in self._wishes(cycle.snapshot, cycle.pod):
-            touched = True
-            found += _over_domains(cycle.snapshot, key, amounts)
-        cycle.memo[self.name] = found
-        return None if touched else SKIP
+        wishes = [_over_domains(cycle.snapshot, *wish) for wish in self._wishes(cycle.snapshot, cycle.pod)]
+        if not wishes:
+            return SKIP
+        cycle.memo[self.name] = sum(wishes)
+        return None
 
     def score(self, cycle: Cycle, feasible: NDArray[np.intp]) -> Amounts:
         found = cycle.memo[self.name]
         assert isinstance(found, np.ndarray), "pre_score comes first"
-        raw = found[feasible]
+        raw = of_feasible(found, feasible)
         least, most = int(raw.min()), int(raw.max())
         if most == least:
             return np.zeros(len(feasible), np.int64)
@@ -217,9 +215,4 @@ def _term(pod: PodInfo, given: Object, weight: int = 0) -> Term:
 
 def _over_domains(snapshot: Snapshot, key: str, amounts: Amounts) -> Amounts:
     """Of each node the sum over its domain; 0 where it has no such label."""
-    domains = snapshot.domains(key)
-    has = domains.ids >= 0
-    if not domains.number:
-        return np.zeros(len(snapshot), np.int64)
-    sums, _ = domains.sums(amounts, has)
-    return np.where(has, sums[np.maximum(domains.ids, 0)], 0)
+    return snapshot.domains(key).over(amounts)

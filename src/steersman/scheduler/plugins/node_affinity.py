@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.node_affinity import compile_preferred, compile_required
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, SELF_UPDATED, Event
-from steersman.scheduler.framework import SKIP, Cycle, Only, Plugin, Refusal, Rejected, Skip, normalised
+from steersman.scheduler.framework import SKIP, Cycle, Only, Plugin, Refusal, Rejected, Skip, normalised, of_feasible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +61,7 @@ class NodeAffinity(Plugin):
     def score(self, cycle: Cycle, feasible: NDArray[np.intp]) -> Amounts:
         preferred = _affinity(cycle.pod.spec)[_PREFERRED]
         weights = cycle.snapshot.amounts((self.name, _PREFERRED, repr(preferred)), compile_preferred(preferred))
-        return normalised(weights[feasible])
+        return normalised(of_feasible(weights, feasible))
 
 
 def _affinity(spec: Object) -> Object:

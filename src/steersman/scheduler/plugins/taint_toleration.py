@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.tolerations import tolerates
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, SELF_UPDATED, Event
-from steersman.scheduler.framework import Cycle, Plugin, Refusal, normalised
+from steersman.scheduler.framework import Cycle, Plugin, Refusal, normalised, of_feasible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +46,7 @@ class TaintToleration(Plugin):
         ]
         key = (self.name, _SOFT, repr(tolerations))
         counts = cycle.snapshot.amounts(key, lambda node: _intolerable(node, tolerations))
-        return normalised(counts[feasible], reverse=True)
+        return normalised(of_feasible(counts, feasible), reverse=True)
 
 
 def _refuses(node: Object, pod: PodInfo) -> bool:
