@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.persistent_volume_claim import PERSISTENT_VOLUME_CLAIMS
 from steersman.api.core.pod import PODS
+from steersman.api.core.pod_claims import claim_name, is_for_pod
 from steersman.api.errors import ApiError
 from steersman.client.client import key_of
 from steersman.client.events import WARNING
 from steersman.client.request import Key
 from steersman.controllers.base import Controller, Writes
 from steersman.controllers.ownership import reference_to
-from steersman.controllers.pod_claims import BY_CLAIM, claim_name, claims_of, is_for_pod
+from steersman.controllers.pod_claims import BY_CLAIM, claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

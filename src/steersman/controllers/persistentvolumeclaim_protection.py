@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from steersman.api.core.persistent_volume_claim import PERSISTENT_VOLUME_CLAIMS
 from steersman.api.core.pod import PODS
+from steersman.api.core.pod_claims import named_claims
 from steersman.api.errors import NotFound
 from steersman.api.meta.conditions import find_condition
 from steersman.api.meta.times import format_time
 from steersman.client.request import Key
 from steersman.controllers.base import Controller, Writes
-from steersman.controllers.pod_claims import BY_CLAIM, claims_of, mentions, named_claims
+from steersman.controllers.pod_claims import BY_CLAIM, claims_of, mentions
 from steersman.controllers.pods import is_terminal
 from steersman.controllers.protection import needs_finalizer, protected, released, wants_to_go
 

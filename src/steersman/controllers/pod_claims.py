@@ -1,42 +1,19 @@
-"""pod_claims: which volume claims a pod uses, by name or made for it. Pure.
+"""pod_claims: pods by the volume claims that they use. Pure.
 
-Upstream: component-helpers/storage/ephemeral, pkg/controller/volume/common.
+Upstream: pkg/controller/volume/common.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steersman.controllers.ownership import controller_of
+from steersman.api.core.pod_claims import claim_name, is_for_pod, named_claims
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from steersman.api.meta.types import Object
 
 BY_CLAIM = "pods by volume claim"
 """The index that controllers of claims share; by `claims_of`."""
-
-
-def claim_name(pod: Object, volume: Object) -> str:
-    """Of the claim that is made for an ephemeral volume of a pod."""
-    return f"{pod['metadata']['name']}-{volume['name']}"
-
-
-def is_for_pod(claim: Object, pod: Object) -> bool:
-    """Whether a claim was made for a pod, which is not so only because it is called like that."""
-    owner = controller_of(claim)
-    same = claim["metadata"].get("namespace") == pod["metadata"].get("namespace")
-    return same and owner is not None and owner["uid"] == pod["metadata"]["uid"]
-
-
-def named_claims(pod: Object) -> Iterator[str]:
-    """Names of all claims that a pod uses, or may use if they are made for it."""
-    for volume in pod["spec"].get("volumes") or ():
-        if volume.get("persistentVolumeClaim") is not None:
-            yield volume["persistentVolumeClaim"]["claimName"]
-        elif volume.get("ephemeral") is not None:
-            yield claim_name(pod, volume)
 
 
 def claims_of(pod: Object) -> tuple[str, ...]:

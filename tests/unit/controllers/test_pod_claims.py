@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from steersman.controllers.pod_claims import claims_of, is_for_pod, mentions, named_claims
+from steersman.api.core.pod_claims import is_for_pod, named_claims
+from steersman.controllers.pod_claims import claims_of, mentions
 
 from .objects import owned_by
 from .volumes import claim, user

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steersman.api.core.claim_class import BETA_CLASS_ANNOTATION, class_of_claim
+from steersman.api.core.volume_matching import FRESH, is_bound_to
 from steersman.api.meta.quantity import parse
 from steersman.client.events import NORMAL, WARNING
-from steersman.controllers.persistentvolume_binder.matching import FRESH, best_match, is_bound_to, mismatch
+from steersman.controllers.persistentvolume_binder.matching import best_match, mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steersman.api.core.persistent_volume_claim import PERSISTENT_VOLUME_CLAIMS
+from steersman.api.core.volume_matching import differ_in_mode, is_bound_to
 from steersman.client.events import WARNING
 from steersman.controllers.persistentvolume_binder.claims import BOUND_BY_CONTROLLER, Event
-from steersman.controllers.persistentvolume_binder.matching import differ_in_mode, is_bound_to
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
