@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.scheduler.configuration.plugin_arguments import LIST
 from steersman.scheduler.plugins.default_binder import DefaultBinder
 from steersman.scheduler.plugins.image_locality import ImageLocality
 from steersman.scheduler.plugins.inter_pod_affinity import InterPodAffinity
@@ -44,8 +45,15 @@ def makers(*, client: Client, readers: Readers) -> dict[str, Callable[[Object], 
         "NodeAffinity": lambda _args: NodeAffinity(),
         "NodePorts": lambda _args: NodePorts(),
         "NodeResourcesFit": lambda _args: NodeResourcesFit(),
-        "PodTopologySpread": lambda _args: PodTopologySpread(selecting=readers.selecting),
-        "InterPodAffinity": lambda _args: InterPodAffinity(namespace_labels=readers.namespace_labels),
+        "PodTopologySpread": lambda args: PodTopologySpread(
+            selecting=readers.selecting,
+            defaults=args.get("defaultConstraints") or () if args["defaultingType"] == LIST else None,
+        ),
+        "InterPodAffinity": lambda args: InterPodAffinity(
+            namespace_labels=readers.namespace_labels,
+            hard_weight=args["hardPodAffinityWeight"],
+            deaf=args["ignorePreferredTermsOfExistingPods"],
+        ),
         "NodeResourcesBalancedAllocation": lambda _args: NodeResourcesBalancedAllocation(),
         "ImageLocality": lambda _args: ImageLocality(),
         "DefaultBinder": lambda _args: DefaultBinder(client=client),

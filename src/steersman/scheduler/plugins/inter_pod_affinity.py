@@ -3,8 +3,7 @@
 Refuses nodes for the pod's own required terms, and for required anti-affinity of pods that are there; scores preferred
 terms of both sides, and required affinity of pods that are there.
 Reads: namespaces (labels), through `namespace_labels`.
-Upstream: pkg/scheduler/framework/plugins/interpodaffinity. Upstream differences: the plugin's arguments
-ignorePreferredTermsOfExistingPods and hardPodAffinityWeight are not there yet (false and 1).
+Upstream: pkg/scheduler/framework/plugins/interpodaffinity. Upstream differences: none known.
 """
 
 from __future__ import annotations
@@ -37,7 +36,6 @@ _REQUIRED, _PREFERRED = (
     "requiredDuringSchedulingIgnoredDuringExecution",
     "preferredDuringSchedulingIgnoredDuringExecution",
 )
-_HARD_WEIGHT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,24 @@ _NO_TERMS = Terms()
 
 
 class InterPodAffinity(Plugin):
-    """`namespace_labels(name)`: of a namespace; empty for one that is not there."""
+    """`namespace_labels(name)`: of a namespace; empty for one that is not there. `hard_weight`: what required affinity
+    of pods that are there counts in scores, 0 for nothing. `deaf`: what they would rather have does not count for a
+    pod that says nothing of that kind itself.
+    """
 
     name = "InterPodAffinity"
     helped_by = frozenset({NODE_ADDED, NODE_UPDATED, POD_ADDED, POD_UPDATED, POD_DELETED, SELF_UPDATED})
 
-    def __init__(self, *, namespace_labels: Callable[[str], Object]) -> None:
+    def __init__(self, *, namespace_labels: Callable[[str], Object], hard_weight: int = 1, deaf: bool = False) -> None:
         self._namespace_labels = namespace_labels
+        self._hard_weight = hard_weight
+        self._deaf = deaf
+
+    def may_help(self, event: Event, _pod: PodInfo) -> bool:
+        """Another pod's labels may; that it is being deleted does not yet."""
+        if event.kind != POD_UPDATED or event.old is None or event.new is None:
+            return True
+        return bool(event.old["metadata"].get("labels") != event.new["metadata"].get("labels"))
 
     def pre_filter(self, cycle: Cycle) -> Skip | None:
         terms = terms_of(cycle.pod)
@@ -123,29 +132,30 @@ class InterPodAffinity(Plugin):
         def matches_all(other: PodInfo) -> bool:
             return all(term.matches(other, labels) for term in terms)
 
-        counts = self._count(snapshot, ("near", terms), matches_all)
-        unlabelled, without = snapshot.none(), snapshot.none()
-        anybody = False
+        here, there = self._count(snapshot, ("near", terms), matches_all)
+        unlabelled, without, anybody = snapshot.none(), snapshot.none(), snapshot.none()
         for term in terms:
-            unlabelled |= snapshot.domains(term.key).ids < 0
-            found = _over_domains(snapshot, term.key, counts)
-            anybody = anybody or bool(found.any())
-            without |= found == 0
-        if not anybody and matches_all(pod):
-            return unlabelled  # the first of its kind needs nobody to be near to
+            labelled = snapshot.domains(term.key).labelled
+            unlabelled |= ~labelled
+            without |= _in_domain(snapshot, term.key, here, there) == 0
+            anybody |= int(there[labelled].sum()) + (here - there) * labelled > 0
+        if matches_all(pod):
+            without &= anybody  # the first of its kind needs nobody to be near to
         return without | unlabelled
 
     def _not_far(self, snapshot: Snapshot, terms: tuple[Term, ...]) -> Mask:
         refused = snapshot.none()
         for term in terms:
-            refused |= _over_domains(snapshot, term.key, self._matching(snapshot, term)) > 0
+            refused |= _in_domain(snapshot, term.key, *self._matching(snapshot, term)) > 0
         return refused
 
     def _not_theirs(self, snapshot: Snapshot, pod: PodInfo) -> Mask:
-        refused = snapshot.none()
-        for term, counts in self._tally(snapshot, "far"):
+        refused, none = snapshot.none(), np.zeros(len(snapshot), np.int64)
+        here = dict(self._tally(snapshot, "far"))
+        there = here if snapshot.elsewhere is snapshot else dict(self._tally(snapshot.elsewhere, "far"))
+        for term in here.keys() | there.keys():
             if term.matches(pod, self._namespace_labels):
-                refused |= _over_domains(snapshot, term.key, counts) > 0
+                refused |= _in_domain(snapshot, term.key, here.get(term, none), there.get(term, none)) > 0
         return refused
 
     # -- preferred
@@ -153,25 +163,30 @@ class InterPodAffinity(Plugin):
     def _wishes(self, snapshot: Snapshot, pod: PodInfo) -> Iterator[tuple[str, Amounts]]:
         """Label, and what each node's pods are worth, of every term that matters."""
         terms = terms_of(pod)
+        if self._deaf and not terms.rather_near and not terms.rather_far:
+            return
         for own, sign in ((terms.rather_near, 1), (terms.rather_far, -1)):
             for term in own:
-                counts = self._matching(snapshot, term)
+                counts, _ = self._matching(snapshot, term)
                 if counts.any():
                     yield term.key, counts * (sign * term.weight)
-        for kind, sign in (("near", _HARD_WEIGHT), ("rather_near", 1), ("rather_far", -1)):
-            for term, counts in self._tally(snapshot, kind):
+        for kind, sign in (("near", self._hard_weight), ("rather_near", 1), ("rather_far", -1)):
+            for term, counts in self._tally(snapshot, kind) if sign else ():
                 if term.matches(pod, self._namespace_labels):
                     yield term.key, counts * (sign * (term.weight or 1))
 
     # -- pods that are there
 
-    def _matching(self, snapshot: Snapshot, term: Term) -> Amounts:
-        """Of each node, the pods that a term speaks of."""
+    def _matching(self, snapshot: Snapshot, term: Term) -> tuple[Amounts, Amounts]:
+        """Of each node, the pods that a term speaks of: on the node itself, and as others find them there."""
         labels = self._namespace_labels
         return self._count(snapshot, term, lambda other: term.matches(other, labels))
 
-    def _count(self, snapshot: Snapshot, key: object, counts_pod: Callable[[PodInfo], bool]) -> Amounts:
-        return snapshot.count((self.name, key), counts_pod)
+    def _count(
+        self, snapshot: Snapshot, key: object, counts_pod: Callable[[PodInfo], bool]
+    ) -> tuple[Amounts, Amounts]:
+        here = snapshot.count((self.name, key), counts_pod)
+        return here, here if snapshot.elsewhere is snapshot else snapshot.elsewhere.count((self.name, key), counts_pod)
 
     def _tally(self, snapshot: Snapshot, kind: str) -> list[tuple[Term, Amounts]]:
         """The terms of one kind that pods have, and of each node how many pods have it."""
@@ -211,6 +226,12 @@ def _term(pod: PodInfo, given: Object, weight: int = 0) -> Term:
         namespace_selector=compile_selector(selector),
         weight=weight,
     )
+
+
+def _in_domain(snapshot: Snapshot, key: str, here: Amounts, there: Amounts) -> Amounts:
+    """Of each node what its domain holds: `here` on the node itself, `there` on all the others."""
+    found = _over_domains(snapshot, key, there)
+    return found if here is there else found + (here - there) * snapshot.domains(key).labelled
 
 
 def _over_domains(snapshot: Snapshot, key: str, amounts: Amounts) -> Amounts:

@@ -1,16 +1,16 @@
 """PodTopologySpread: pods that a selector picks are spread evenly over the values of a label of nodes.
 
-Hard constraints (DoNotSchedule) refuse nodes, soft ones (ScheduleAnyway) score them; a pod without constraints is
-spread by what the services and owners that select it say.
+Hard constraints (DoNotSchedule) refuse nodes, soft ones (ScheduleAnyway) score them. A pod without constraints has the
+default ones, with what the services and owners that select it select together: the system's, which are soft and take
+what labels there are, or those of a list.
 Reads: services, replicationcontrollers, replicasets, statefulsets, through `selecting`.
-Upstream: pkg/scheduler/framework/plugins/podtopologyspread. Upstream differences: the plugin's arguments
-defaultConstraints and defaultingType are not there yet.
+Upstream: pkg/scheduler/framework/plugins/podtopologyspread. Upstream differences: none known.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +32,7 @@ from steersman.scheduler.events import (
 from steersman.scheduler.framework import SCORE_MAX, SKIP, Cycle, Plugin, Refusal, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,6 +46,10 @@ HOSTNAME, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 UNEVEN = "node(s) didn't match pod topology spread constraints"
 NO_LABEL = f"{UNEVEN} (missing required label)"
 _HARD, _SOFT = "DoNotSchedule", "ScheduleAnyway"
+_SYSTEM: tuple[Object, ...] = (
+    {"topologyKey": HOSTNAME, "maxSkew": 3, "whenUnsatisfiable": _SOFT},
+    {"topologyKey": ZONE, "maxSkew": 5, "whenUnsatisfiable": _SOFT},
+)
 _KEEPS_OFF = ("NoSchedule", "NoExecute")
 
 
@@ -64,21 +68,26 @@ class Constraint:
 @dataclass(frozen=True, slots=True)
 class _Wishes:
     constraints: tuple[Constraint, ...]
-    by_default: bool
+    by_system: bool
 
 
 class PodTopologySpread(Plugin):
-    """`selecting(pod)`: what the services and the controller of a pod select, together; everything if nothing does."""
+    """`selecting(pod)`: what the services and the controller of a pod select, together; everything if nothing does.
+    `defaults`: constraints of pods that have none; None: the system's.
+    """
 
     name = "PodTopologySpread"
     helped_by = frozenset({NODE_ADDED, NODE_UPDATED, NODE_DELETED, POD_ADDED, POD_UPDATED, POD_DELETED, SELF_UPDATED})
 
-    def __init__(self, *, selecting: Selecting) -> None:
+    def __init__(self, *, selecting: Selecting, defaults: Sequence[Object] | None = None) -> None:
         self._selecting = selecting
+        self._by_system = defaults is None
+        self._defaults = _SYSTEM if defaults is None else tuple(defaults)
+        self._acted_on = frozenset(each["whenUnsatisfiable"] for each in self._defaults)
 
     def may_help(self, event: Event, pod: PodInfo) -> bool:
         """Of another pod: whether a constraint counts it; of a node: whether it has all labels, now or before."""
-        constraints = _constraints(pod, _HARD)
+        constraints = self._constraints(pod, _HARD)
         states = [state for state in (event.old, event.new) if state is not None]
         if event.kind in (POD_ADDED, POD_UPDATED, POD_DELETED):
             labels = [state["metadata"].get("labels") or {} for state in states]
@@ -89,11 +98,11 @@ class PodTopologySpread(Plugin):
         return any(all(each.key in (state["metadata"].get("labels") or {}) for each in constraints) for state in states)
 
     def pre_filter(self, cycle: Cycle) -> Skip | None:
-        return None if _constraints(cycle.pod, _HARD) else SKIP
+        return None if self._constraints(cycle.pod, _HARD) else SKIP
 
     def filter(self, cycle: Cycle) -> Iterable[Refusal]:
         snapshot, pod = cycle.snapshot, cycle.pod
-        constraints = _constraints(pod, _HARD)
+        constraints = self._constraints(pod, _HARD)
         labelled = _labelled(snapshot, constraints)
         left = ~snapshot.none()
         for constraint in constraints:
@@ -110,19 +119,16 @@ class PodTopologySpread(Plugin):
             left &= ~(missing | uneven)  # a node tells of the first constraint only
 
     def pre_score(self, cycle: Cycle, _feasible: NDArray[np.intp]) -> Skip | None:
-        constraints = _constraints(cycle.pod, _SOFT)
-        by_default = not cycle.pod.spec.get("topologySpreadConstraints")
-        if by_default:
-            selector = self._selecting(cycle.pod)
-            constraints = () if selector.everything else _defaults(selector)
-        cycle.memo[self.name] = _Wishes(constraints, by_default)
+        constraints = self._constraints(cycle.pod, _SOFT)
+        by_system = self._by_system and not cycle.pod.spec.get("topologySpreadConstraints")
+        cycle.memo[self.name] = _Wishes(constraints, by_system)
         return None if constraints else SKIP
 
     def score(self, cycle: Cycle, feasible: NDArray[np.intp]) -> Amounts:
         wishes, snapshot = cycle.memo[self.name], cycle.snapshot
         assert isinstance(wishes, _Wishes), "pre_score comes first"
-        # With constraints of its own a pod wants nodes with all of the labels; the defaults take what there is.
-        labelled = ~snapshot.none() if wishes.by_default else _labelled(snapshot, wishes.constraints)
+        # Whoever chose constraints wants nodes with all of their labels; the system's take what there is.
+        labelled = ~snapshot.none() if wishes.by_system else _labelled(snapshot, wishes.constraints)
         judged = labelled[feasible]
         raw = np.zeros(len(feasible))
         for constraint in wishes.constraints:
@@ -134,6 +140,18 @@ class PodTopologySpread(Plugin):
         if not most:
             return np.where(judged, SCORE_MAX, 0)
         return np.where(judged, SCORE_MAX * (most + least - rounded) // most, 0)
+
+    def _constraints(self, pod: PodInfo, action: str) -> tuple[Constraint, ...]:
+        """The pod's own, or the default ones if it has none at all."""
+        if pod.spec.get("topologySpreadConstraints"):
+            return _own(pod, action)
+        if action not in self._acted_on:
+            return ()
+        selector = self._selecting(pod)
+        if selector.everything:
+            return ()
+        read = (_read(each, pod) for each in self._defaults if each["whenUnsatisfiable"] == action)
+        return tuple(replace(each, selector=selector) for each in read)
 
 
 def default_selector(pod: PodInfo, services: Iterable[Object], owner: Selector | None) -> Selector:
@@ -147,7 +165,7 @@ def default_selector(pod: PodInfo, services: Iterable[Object], owner: Selector |
     return selector_of(requirements)
 
 
-def _constraints(pod: PodInfo, action: str) -> tuple[Constraint, ...]:
+def _own(pod: PodInfo, action: str) -> tuple[Constraint, ...]:
     key = f"{PodTopologySpread.name} {action}"
     known = pod.memo.get(key)
     if not isinstance(known, tuple):
@@ -169,11 +187,6 @@ def _read(given: Object, pod: PodInfo) -> Constraint:
         honours_affinity=given.get("nodeAffinityPolicy", "Honor") == "Honor",
         honours_taints=given.get("nodeTaintsPolicy", "Ignore") == "Honor",
     )
-
-
-def _defaults(selector: Selector) -> tuple[Constraint, ...]:
-    """The system's."""
-    return (Constraint(HOSTNAME, 3, selector), Constraint(ZONE, 5, selector))
 
 
 def _labelled(snapshot: Snapshot, constraints: Iterable[Constraint]) -> Mask:
