@@ -134,7 +134,8 @@ class Snapshot:
         self.pods_count[column] += sign
         self._charged_rows.changed(column)
         for resource, amount in pod.requests.items():
-            self.requested[self._row(resource), column] += sign * amount
+            row = self._row(resource)  # which may widen `requested`
+            self.requested[row, column] += sign * amount
         for row, resource in enumerate((CPU, MEMORY)):
             self.scored[row, column] += sign * pod.scored.get(resource, 0)
         for counter in self._counters.values():
@@ -246,6 +247,12 @@ class _Rows:
         self._journal: list[int] = []
         self._dropped = 0
         """How many changes were in the journal that are not any more."""
+
+    def fork(self) -> _Rows:
+        """A copy: what changes in one does not in the other."""
+        copy = _Rows()
+        copy._kept, copy._journal, copy._dropped = dict(self._kept), list(self._journal), self._dropped
+        return copy
 
     def changed(self, column: int) -> None:
         self._journal.append(column)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from steersman.scheduler.cycle import Profile, decide
+from steersman.scheduler.filtering import Filtering
+from steersman.scheduler.framework import Cycle
 from steersman.scheduler.pod_info import read_pod
 from steersman.scheduler.snapshot import snapshot_of
+from steersman.scheduler.trial import Trial
 
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
@@ -41,6 +46,30 @@ def refused(decision: Decision, nodes: list[Object]) -> dict[str, list[str]]:
     """Reasons by node, only of nodes that have any."""
     found = {each["metadata"]["name"]: [why for _, why in decision.reasons(at)] for at, each in enumerate(nodes)}
     return {name: reasons for name, reasons in found.items() if reasons}
+
+
+def refused_in_trial(
+    wanted: PodInfo,
+    nodes: list[Object],
+    plugin: Plugin,
+    placed: tuple[tuple[PodInfo, str], ...] = (),
+    *,
+    without: tuple[tuple[PodInfo, str], ...] = (),
+    also: tuple[tuple[PodInfo, str], ...] = (),
+) -> dict[str, list[str]]:
+    """As `refused`, of one plugin, each node judged as if these changes were made to it alone."""
+    snapshot = snapshot_of(nodes, placed)
+    trial, alive = Trial(snapshot), ~snapshot.none()
+    for pod, where in without:
+        trial.remove_pod(pod, where)
+    for pod, where in also:
+        trial.add_pod(pod, where)
+    verdicts = Filtering(Cycle(wanted, snapshot), (plugin,)).refuse(trial, alive)
+    found: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        for column in np.flatnonzero(verdict.refusal.nodes):
+            found.setdefault(snapshot.names[column], []).append(verdict.refusal.reason)
+    return dict(sorted(found.items()))
 
 
 def scored(decision: Decision) -> dict[str, int]:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from steersman.api.meta.label_selector import compile_selector
-from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, POD_ADDED, POD_DELETED, POD_UPDATED, SELF_UPDATED
+from steersman.scheduler.events import (
+    NODE_ADDED,
+    NODE_UPDATED,
+    POD_ADDED,
+    POD_DELETED,
+    POD_UPDATED,
+    SELF_UPDATED,
+    Event,
+)
 from steersman.scheduler.framework import SCORE_MAX, SKIP, Cycle, Plugin, Refusal, Skip, of_feasible
 
 if TYPE_CHECKING:
@@ -182,9 +190,7 @@ class InterPodAffinity(Plugin):
         labels = self._namespace_labels
         return self._count(snapshot, term, lambda other: term.matches(other, labels))
 
-    def _count(
-        self, snapshot: Snapshot, key: object, counts_pod: Callable[[PodInfo], bool]
-    ) -> tuple[Amounts, Amounts]:
+    def _count(self, snapshot: Snapshot, key: object, counts_pod: Callable[[PodInfo], bool]) -> tuple[Amounts, Amounts]:
         here = snapshot.count((self.name, key), counts_pod)
         return here, here if snapshot.elsewhere is snapshot else snapshot.elsewhere.count((self.name, key), counts_pod)
 

@@ -108,12 +108,20 @@ class PodTopologySpread(Plugin):
         for constraint in constraints:
             domains = snapshot.domains(constraint.key)
             missing = left & (domains.ids < 0)
-            sums, there = domains.sums(_counts(snapshot, pod, constraint), labelled & _included(cycle, constraint))
+            counted = labelled & _included(cycle, constraint)
+            sums, there = domains.sums(_counts(snapshot.elsewhere, pod, constraint), counted)
             enough = there.any() and np.count_nonzero(there) >= constraint.min_domains
-            least = int(sums[there].min()) if enough else 0
             own = int(constraint.selector.matches(pod.labels))
             uneven = left & ~missing
-            uneven[uneven] = sums[domains.ids[uneven]] + own - least > constraint.max_skew
+            ids = domains.ids[uneven]
+            if snapshot.elsewhere is snapshot:
+                found = sums[ids]
+                least = np.full_like(found, sums[there].min() if enough else 0)
+            else:
+                more = _counts(snapshot, pod, constraint) - _counts(snapshot.elsewhere, pod, constraint)
+                found = sums[ids] + (more * counted)[uneven]
+                least = _least(sums, there, ids, found) if enough else np.zeros_like(found)
+            uneven[uneven] = found + own - least > constraint.max_skew
             yield Refusal(missing, NO_LABEL)
             yield Refusal(uneven, UNEVEN, preemptable=True)
             left &= ~(missing | uneven)  # a node tells of the first constraint only
@@ -195,6 +203,18 @@ def _labelled(snapshot: Snapshot, constraints: Iterable[Constraint]) -> Mask:
     for constraint in constraints:
         mask &= snapshot.domains(constraint.key).ids >= 0
     return mask
+
+
+def _least(sums: Amounts, there: Mask, ids: Amounts, found: Amounts) -> Amounts:
+    """The lowest sum of the domains that are `there`, as each of some nodes sees it: in its own domain, whose number is
+    in `ids`, it has `found` so many.
+    """
+    nowhere = np.iinfo(np.int64).max
+    filled = np.where(there, sums, nowhere)
+    lowest = int(np.argmin(filled))
+    others = np.where(ids == lowest, np.delete(filled, lowest).min(initial=nowhere), filled[lowest])
+    least: Amounts = np.where(there[ids], np.minimum(found, others), others)
+    return least
 
 
 def _counts(snapshot: Snapshot, pod: PodInfo, constraint: Constraint) -> Amounts:

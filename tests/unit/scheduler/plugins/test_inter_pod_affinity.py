@@ -5,7 +5,7 @@ import pytest
 from steersman.scheduler.plugins.inter_pod_affinity import FAR, NEAR, THEIRS, InterPodAffinity
 from steersman.scheduler.pod_info import read_pod
 
-from ..nodes import node, place, refused, scored
+from ..nodes import node, place, refused, refused_in_trial, scored
 
 LABELS = {"ns": {"team": "a"}, "other": {"team": "b"}}
 PLUGIN = InterPodAffinity(namespace_labels=lambda name: LABELS.get(name, {}))
@@ -97,3 +97,23 @@ def test_what_others_prefer_counts_too():
 
 def test_without_any_wish_nothing_is_scored():
     assert place(pod(), NODES, PLUGIN, (DB,)).scores == {}
+
+
+def test_in_a_trial_a_node_sees_its_own_pods_changed_and_those_of_others_as_they_are():
+    """`a` and `b` are in one zone: what leaves `a` is still there for `b`."""
+    db_far = (pod("x", app="db", far=[term(app="web")]), "a")
+    for wanted, placed, stays_with in (
+        (pod(far=[term()]), DB, {"b": [FAR]}),
+        (pod(), db_far, {"b": [THEIRS]}),
+        (pod(near=[term()]), DB, {"a": [NEAR], "c": [NEAR], "d": [NEAR]}),
+    ):
+        assert refused_in_trial(wanted, NODES, PLUGIN, (placed,), without=(placed,)) == stays_with
+
+
+def test_the_last_of_its_kind_gone_a_pod_is_the_first_again():
+    wanted = pod(app="db", near=[term()])
+    assert refused_in_trial(wanted, NODES, PLUGIN, (DB,), without=(DB,)) == {"c": [NEAR], "d": [NEAR]}
+
+
+def test_in_a_trial_what_comes_to_a_node_keeps_the_pod_off_this_node_alone():
+    assert refused_in_trial(pod(far=[term()]), NODES, PLUGIN, (), also=(DB,)) == {"a": [FAR]}

@@ -6,7 +6,7 @@ from steersman.api.meta.labels import selector_of, selector_of_labels
 from steersman.scheduler.plugins.pod_topology_spread import PodTopologySpread, default_selector
 from steersman.scheduler.pod_info import read_pod
 
-from ..nodes import node, place, refused, scored
+from ..nodes import node, place, refused, refused_in_trial, scored
 
 UNEVEN = "node(s) didn't match pod topology spread constraints"
 EVERYTHING = selector_of(())
@@ -95,3 +95,15 @@ def test_what_selects_a_pod_is_added_up():
     owner = selector_of_labels({"tier": "front"})
     assert str(default_selector(web(), services, owner)) == "app=web,tier=front"
     assert default_selector(web(labels={}), services, None).everything
+
+
+def test_in_a_trial_a_node_sees_its_own_pods_changed_and_those_of_others_as_they_are():
+    """`a` and `b` are in one zone: what leaves `a` is still there for `b`, and what `c` gets makes it no emptier."""
+    x, y, z = ((web(name), where) for name, where in zip("xyz", "abc", strict=True))
+    missing = {"d": [f"{UNEVEN} (missing required label)"]}
+    assert refused_in_trial(web(maxSkew=1), NODES, PLUGIN, (x,), without=(x,)) == {"b": [UNEVEN], **missing}
+    assert refused_in_trial(web(maxSkew=1), NODES, PLUGIN, (x, y, z)) == {"a": [UNEVEN], "b": [UNEVEN], **missing}
+    assert refused_in_trial(web(maxSkew=1), NODES, PLUGIN, (x, y, z), without=(y,)) == {"a": [UNEVEN], **missing}
+    assert refused_in_trial(web(maxSkew=1), NODES, PLUGIN, (), also=(z,)) == {"c": [UNEVEN], **missing}
+    assert refused_in_trial(web(maxSkew=1), NODES, PLUGIN, (x, z), without=(z,)) == missing
+    assert refused_in_trial(web(maxSkew=1), NODES[:2], PLUGIN, (x,), also=(y,)) == {}
