@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steersman.scheduler.framework import SKIP, Cycle, Only, PluginError, Refusal, Rejected, scores
+from steersman.scheduler.filtering import Filtering, Verdict
+from steersman.scheduler.framework import (
+    SKIP,
+    Aftermath,
+    Cycle,
+    Only,
+    PluginError,
+    Refusal,
+    Rejected,
+    implements,
+    scores,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,14 +55,6 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one plugin refused."""
-
-    plugin: str
-    refusal: Refusal
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """The outcome of one cycle. `node` is None when no node can take the pod."""
 
@@ -69,6 +72,8 @@ class Decision:
     """The feasible nodes, by their places in `names`, in their order."""
     cycle: Cycle | None = field(default=None, compare=False, repr=False)
     """In which it was made, for what comes after."""
+    filtering: Filtering | None = field(default=None, compare=False, repr=False)
+    """How nodes were judged; None if none was."""
 
     @property
     def feasible(self) -> tuple[str, ...]:
@@ -99,11 +104,17 @@ class Decision:
                 yield verdict.plugin, verdict.refusal.reason
 
 
-def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> Decision:
-    """One cycle over all nodes."""
+def decide(
+    pod: PodInfo,
+    snapshot: Snapshot,
+    profile: Profile,
+    rng: Random,
+    *,
+    nominated: Mapping[str, Sequence[PodInfo]] | None = None,
+) -> Decision:
+    """One cycle over all nodes. `nominated`: see Filtering."""
     cycle = Cycle(pod, snapshot)
     alive, skipped, verdicts = ~snapshot.none(), set(), list[Verdict]()
-    cycle.left = alive
     for plugin in profile.at("pre_filter"):
         try:
             said = plugin.pre_filter(cycle)
@@ -115,15 +126,15 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
             return Decision(None, len(snapshot), rejected=(plugin.name, said), cycle=cycle)
         elif isinstance(said, Only):
             verdicts += _restrict(plugin, said, snapshot, alive)
-    for plugin in profile.at("filter"):
-        if plugin.name not in skipped and np.count_nonzero(alive):
-            verdicts += _filter(plugin, cycle, alive)
+    judges = tuple(plugin for plugin in profile.at("filter") if plugin.name not in skipped)
+    filtering = Filtering(cycle, judges, nominated or {})
+    verdicts += filtering.refuse(snapshot, alive)
     feasible = np.flatnonzero(alive)
     if not len(feasible):
-        return Decision(None, len(snapshot), verdicts=tuple(verdicts), cycle=cycle)
-    nominated = snapshot.index.get((pod.pod.get("status") or {}).get("nominatedNodeName", ""))
-    if nominated is not None and alive[nominated]:
-        feasible = feasible[feasible == nominated]  # it was cleared for the pod: no other is compared to it
+        return Decision(None, len(snapshot), verdicts=tuple(verdicts), cycle=cycle, filtering=filtering)
+    own = snapshot.index.get((pod.pod.get("status") or {}).get("nominatedNodeName", ""))
+    if own is not None and alive[own]:
+        feasible = feasible[feasible == own]  # it was cleared for the pod: no other is compared to it
     weighed, chosen = {}, 0
     if len(feasible) > 1:
         weighed = _score(profile, cycle, feasible)
@@ -138,7 +149,26 @@ def decide(pod: PodInfo, snapshot: Snapshot, profile: Profile, rng: Random) -> D
         names=snapshot.all_names(),
         candidates=feasible,
         cycle=cycle,
+        filtering=filtering,
     )
+
+
+def follow_up(decision: Decision, profile: Profile) -> Aftermath:
+    """What plugins can do for a pod that no node can take; the first that can do something is the last to be asked."""
+    asked = tuple(plugin for plugin in profile.at("post_filter") if implements(plugin, "post_filter"))
+    if not asked:
+        return Aftermath(nominated="")
+    nominated, messages = None, list[str]()
+    for plugin in asked:
+        try:
+            said = plugin.post_filter(decision)
+        except PluginError as error:
+            return Aftermath(str(error))
+        if said.done:
+            return said
+        nominated = said.nominated if said.nominated is not None else nominated
+        messages += [said.message] if said.message else []
+    return Aftermath(", ".join(messages), nominated)
 
 
 def _restrict(plugin: Plugin, only: Only, snapshot: Snapshot, alive: Mask) -> Sequence[Verdict]:
@@ -146,24 +176,6 @@ def _restrict(plugin: Plugin, only: Only, snapshot: Snapshot, alive: Mask) -> Se
     cut = alive & ~keep
     alive &= keep
     return [Verdict(plugin.name, Refusal(cut, f"node(s) didn't satisfy plugin(s) [{plugin.name}]"))]
-
-
-def _filter(plugin: Plugin, cycle: Cycle, alive: Mask) -> list[Verdict]:
-    """Takes what is refused out of `alive`."""
-    verdicts, gone = [], None
-    try:
-        for refusal in plugin.filter(cycle):
-            if not np.count_nonzero(refusal.nodes):
-                continue  # as most often
-            nodes = refusal.nodes & alive
-            if np.count_nonzero(nodes):
-                gone = nodes if gone is None else gone | nodes
-                verdicts.append(Verdict(plugin.name, Refusal(nodes, refusal.reason, refusal.preemptable)))
-    except PluginError as error:
-        raise PluginError(f'running "{plugin.name}" filter plugin: {error}') from error
-    if gone is not None:
-        alive &= ~gone
-    return verdicts
 
 
 def _score(profile: Profile, cycle: Cycle, feasible: Amounts) -> dict[str, Amounts]:

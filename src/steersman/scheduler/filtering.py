@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from steersman.scheduler.framework import Cycle, PluginError, Refusal
 from steersman.scheduler.trial import Trial
 
@@ -42,21 +44,22 @@ class Filtering:
         """What is refused is taken out of `alive`, and told once. `snapshot`: the cycle's, or a trial of it. Raises
         PluginError.
         """
-        verdicts = []
-        promised = self._promised(snapshot, alive)
-        if promised.any():
-            trial, passing = Trial(snapshot), promised.copy()
-            for node, pods in self.nominated.items():
-                for pod in pods:
-                    trial.add_pod(pod, node)
-            verdicts += self._ask(trial, passing)
-            alive &= passing | ~promised
-        return verdicts + self._ask(snapshot, alive)
+        return [*self._ask_with_nominated(snapshot, alive), *self._ask(snapshot, alive)]
 
-    def _promised(self, snapshot: Snapshot, alive: Mask) -> Mask:
-        mask = snapshot.none()
-        mask[[column for node in self.nominated if (column := snapshot.index.get(node)) is not None]] = True
-        return mask & alive
+    def _ask_with_nominated(self, snapshot: Snapshot, alive: Mask) -> list[Verdict]:
+        columns = {node: column for node in self.nominated if (column := snapshot.index.get(node)) is not None}
+        promised = snapshot.none()
+        promised[list(columns.values())] = True
+        promised &= alive
+        if not np.count_nonzero(promised):
+            return []
+        trial, passing = Trial(snapshot), promised.copy()
+        for node, column in columns.items():
+            for pod in self.nominated[node] if promised[column] else ():
+                trial.add_pod(pod, node)
+        verdicts = self._ask(trial, passing)
+        alive &= passing | ~promised
+        return verdicts
 
     def _ask(self, snapshot: Snapshot, alive: Mask) -> list[Verdict]:
         cycle = self.cycle
@@ -65,7 +68,7 @@ class Filtering:
         cycle.left = alive
         verdicts = list[Verdict]()
         for plugin in self.plugins:
-            if not alive.any():
+            if not np.count_nonzero(alive):
                 break
             verdicts += _filter(plugin, cycle, alive)
         return verdicts
@@ -76,8 +79,10 @@ def _filter(plugin: Plugin, cycle: Cycle, alive: Mask) -> list[Verdict]:
     verdicts, gone = [], None
     try:
         for refusal in plugin.filter(cycle):
+            if not np.count_nonzero(refusal.nodes):
+                continue  # as most often
             nodes = refusal.nodes & alive
-            if nodes.any():
+            if np.count_nonzero(nodes):
                 gone = nodes if gone is None else gone | nodes
                 verdicts.append(Verdict(plugin.name, Refusal(nodes, refusal.reason, refusal.preemptable)))
     except PluginError as error:

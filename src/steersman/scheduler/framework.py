@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from steersman.scheduler.cycle import Decision
     from steersman.scheduler.events import Event, Kind
     from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.snapshot import Amounts, Mask, Snapshot
@@ -79,12 +80,23 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What post_filter did for a pod that no node can take, in words, and the node that is being cleared for it: none
-    (""), or the one it had (None).
+    """What post_filter found for a pod that no node can take, in words, and the node that is being cleared for it: none
+    (""), or the one it had (None). `done`: there is a way, and no other plugin is asked.
     """
 
     message: str = ""
     nominated: str | None = None
+    done: bool = False
+    eviction: Eviction | None = None
+    """What is to be done for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """Pods that have to leave a node so that a more important one gets in, the most important of them first."""
+
+    node: str
+    victims: tuple[PodInfo, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +136,10 @@ class Plugin:
     def filter(self, _cycle: Cycle) -> Iterable[Refusal]:
         """Which nodes cannot take the pod; a node may be refused for several reasons."""
         return ()
+
+    def post_filter(self, _decision: Decision) -> Aftermath:
+        """What can be done for a pod that no node can take; asked at once, while nothing has changed."""
+        return Aftermath()
 
     def pre_score(self, _cycle: Cycle, _feasible: NDArray[np.intp]) -> Skip | None:
         """`feasible`: columns of the nodes that are compared. `SKIP`: do not ask `score`."""

@@ -7,8 +7,8 @@ from collections import Counter
 
 import numpy as np
 
-from steersman.scheduler.cycle import Profile, decide
-from steersman.scheduler.framework import SKIP, Only, Plugin, Refusal, Rejected
+from steersman.scheduler.cycle import Profile, decide, follow_up
+from steersman.scheduler.framework import SKIP, Aftermath, Only, Plugin, PluginError, Refusal, Rejected
 from steersman.scheduler.messages import fit_error
 from steersman.scheduler.snapshot import snapshot_of
 
@@ -120,3 +120,35 @@ def test_a_nominated_node_that_can_take_the_pod_is_the_one():
         plugins = (Refuses("F", other, "no"), Scores("X", 1, 2, 3))
         decision = decide(wanted, snapshot_of(NODES), Profile(plugins, {}), random.Random(1))
         assert decision.node == node_taken
+
+
+class Suggests(Plugin):
+    def __init__(self, name, answer):
+        self.name, self.answer = name, answer
+
+    def post_filter(self, _decision):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def suggestions(*answers):
+    plugins = (Refuses("F", (0, 1, 2), "no"), *(Suggests(f"S{at}", answer) for at, answer in enumerate(answers)))
+    return follow_up(run(*plugins), Profile(plugins))
+
+
+def test_the_first_plugin_that_finds_a_way_is_the_last_to_be_asked():
+    way = Aftermath("this way", "a", done=True)
+    assert suggestions(Aftermath("none"), way, AssertionError()) == way
+
+
+def test_plugins_that_find_none_are_heard_together():
+    assert suggestions(Aftermath("x", ""), Aftermath(), Aftermath("y")) == Aftermath("x, y", "")
+
+
+def test_a_plugin_that_cannot_answer_ends_the_search():
+    assert suggestions(Aftermath("x", ""), PluginError("not found"), AssertionError()) == Aftermath("not found")
+
+
+def test_where_nobody_is_asked_no_node_is_kept():
+    assert suggestions() == Aftermath("", "")
