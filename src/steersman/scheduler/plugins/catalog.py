@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from steersman.scheduler.configuration.plugin_arguments import LIST
 from steersman.scheduler.plugins.default_binder import DefaultBinder
+from steersman.scheduler.plugins.fit_strategies import Strategy, along
 from steersman.scheduler.plugins.image_locality import ImageLocality
 from steersman.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from steersman.scheduler.plugins.node_affinity import NodeAffinity
@@ -42,9 +43,9 @@ def makers(*, client: Client, readers: Readers) -> dict[str, Callable[[Object], 
         "NodeName": lambda _args: NodeName(),
         "NodeUnschedulable": lambda _args: NodeUnschedulable(),
         "TaintToleration": lambda _args: TaintToleration(),
-        "NodeAffinity": lambda _args: NodeAffinity(),
+        "NodeAffinity": lambda args: NodeAffinity(added=args.get("addedAffinity")),
         "NodePorts": lambda _args: NodePorts(),
-        "NodeResourcesFit": lambda _args: NodeResourcesFit(),
+        "NodeResourcesFit": _fit,
         "PodTopologySpread": lambda args: PodTopologySpread(
             selecting=readers.selecting,
             defaults=args.get("defaultConstraints") or () if args["defaultingType"] == LIST else None,
@@ -54,8 +55,22 @@ def makers(*, client: Client, readers: Readers) -> dict[str, Callable[[Object], 
             hard_weight=args["hardPodAffinityWeight"],
             deaf=args["ignorePreferredTermsOfExistingPods"],
         ),
-        "NodeResourcesBalancedAllocation": lambda _args: NodeResourcesBalancedAllocation(),
+        "NodeResourcesBalancedAllocation": lambda args: NodeResourcesBalancedAllocation(
+            resources=[each["name"] for each in args["resources"]]
+        ),
         "ImageLocality": lambda _args: ImageLocality(),
         "DefaultBinder": lambda _args: DefaultBinder(client=client),
         "NodeDeclaredFeatures": lambda _args: NodeDeclaredFeatures(),
     }
+
+
+def _fit(args: Object) -> Plugin:
+    strategy = args["scoringStrategy"]
+    shape = (strategy.get("requestedToCapacityRatio") or {}).get("shape") or ()
+    table = along([(point["utilization"], point["score"]) for point in shape]) if shape else ()
+    return NodeResourcesFit(
+        weights={each["name"]: each["weight"] for each in strategy["resources"]},
+        strategy=Strategy(strategy["type"], table),
+        ignored=args.get("ignoredResources") or (),
+        ignored_groups=args.get("ignoredResourceGroups") or (),
+    )

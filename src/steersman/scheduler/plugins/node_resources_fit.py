@@ -1,8 +1,8 @@
-"""NodeResourcesFit: a node must have what the pod asks for; of those that have, the emptier one is better.
+"""NodeResourcesFit: a node must have what the pod asks for; those that have are compared by a strategy.
 
-Scoring strategy LeastAllocated over cpu and memory, as the default configuration says.
-Upstream: pkg/scheduler/framework/plugins/noderesources (fit, least_allocated). Upstream differences: the strategies
-MostAllocated and RequestedToCapacityRatio, and extended resources that DRA serves, are not there yet.
+By default the emptier node is better, by cpu and memory (LeastAllocated); see `fit_strategies`.
+Upstream: pkg/scheduler/framework/plugins/noderesources (fit). Upstream differences: extended resources that DRA serves
+are not there yet.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from steersman.api.core.podspec.validation.resources import is_extended
 from steersman.api.meta.quantity import parse
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, POD_DELETED, POD_UPDATED, SELF_UPDATED, Event
-from steersman.scheduler.framework import SCORE_MAX, Cycle, Plugin, Refusal, of_feasible
+from steersman.scheduler.framework import Cycle, Plugin, Refusal, of_feasible
+from steersman.scheduler.plugins.fit_strategies import Strategy
 from steersman.scheduler.pod_info import CPU, EPHEMERAL, MEMORY, PODS, amount_of
 
 if TYPE_CHECKING:
@@ -28,20 +30,32 @@ _NATIVE = (CPU, MEMORY, EPHEMERAL)
 
 
 class NodeResourcesFit(Plugin):
-    """`weights`: of the resources that are compared."""
+    """`weights`: of the resources that are compared, by `strategy`. `ignored`, `ignored_groups`: extended resources,
+    and all those of a domain, that others look after.
+    """
 
     name = "NodeResourcesFit"
     helped_by = frozenset({NODE_ADDED, NODE_UPDATED, POD_UPDATED, POD_DELETED, SELF_UPDATED})
 
-    def __init__(self, *, weights: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        weights: Mapping[str, int] | None = None,
+        strategy: Strategy | None = None,
+        ignored: Iterable[str] = (),
+        ignored_groups: Iterable[str] = (),
+    ) -> None:
         self._weights = dict(weights or {CPU: 1, MEMORY: 1})
+        self._strategy = strategy or Strategy()
+        self._ignored = frozenset(ignored)
+        self._ignored_groups = frozenset(ignored_groups)
 
     def may_help(self, event: Event, pod: PodInfo) -> bool:
         """Of a node: whether it could take the pod if nothing else were on it."""
         if event.kind not in (NODE_ADDED, NODE_UPDATED) or event.new is None:
             return True
         there = (event.new.get("status") or {}).get("allocatable") or {}
-        wanted = {**pod.requests, PODS: 1}
+        wanted = {name: amount for name, amount in pod.requests.items() if not self._is_ignored(name)} | {PODS: 1}
         return all(amount_of(name, parse(there.get(name) or "0")) >= amount for name, amount in wanted.items())
 
     def filter(self, cycle: Cycle) -> Iterable[Refusal]:
@@ -51,6 +65,8 @@ class NodeResourcesFit(Plugin):
         )
         yield Refusal(full, "Too many pods", preemptable=True)
         for resource, amount in _in_order(cycle.pod.requests):
+            if (self._ignored or self._ignored_groups) and self._is_ignored(resource):
+                continue
             row = snapshot.row(resource)
             reason = f"Insufficient {resource}"
             if row is None:
@@ -71,9 +87,14 @@ class NodeResourcesFit(Plugin):
             wanted = pod.scored.get(resource, pod.requests.get(resource, 0))
             if row is not None and (resource in _NATIVE or wanted):
                 compared.append(_Compared(row, wanted, weight, as_scored=resource in (CPU, MEMORY)))
-        key = (self.name, tuple(compared))
-        scored = snapshot.charged(key, lambda columns: _least_allocated(snapshot, compared, columns))
+        strategy = self._strategy
+        key = (self.name, strategy, tuple(compared))
+        scored = snapshot.charged(key, lambda columns: _scores(snapshot, strategy, compared, columns))
         return of_feasible(scored, feasible)
+
+    def _is_ignored(self, resource: str) -> bool:
+        named = resource in self._ignored or resource.partition("/")[0] in self._ignored_groups
+        return named and is_extended(resource)
 
 
 class _Compared(NamedTuple):
@@ -86,18 +107,18 @@ class _Compared(NamedTuple):
     """Containers that name no amount count."""
 
 
-def _least_allocated(snapshot: Snapshot, compared: Sequence[_Compared], columns: NDArray[np.intp]) -> Amounts:
-    total = np.zeros(len(columns), np.int64)
-    weights = np.zeros(len(columns), np.int64)
-    for each in compared:
-        capacity = snapshot.allocatable[each.row, columns]
-        used = (snapshot.scored if each.as_scored else snapshot.requested)[each.row, columns]
-        free = capacity - used - each.wanted
-        counted = capacity > 0
-        scored = np.where(counted & (free >= 0), free * SCORE_MAX // np.maximum(capacity, 1), 0)
-        total += scored * each.weight
-        weights += counted * each.weight
-    return total // np.maximum(weights, 1)
+def _scores(
+    snapshot: Snapshot, strategy: Strategy, compared: Sequence[_Compared], columns: NDArray[np.intp]
+) -> Amounts:
+    resources = (
+        (
+            (snapshot.scored if each.as_scored else snapshot.requested)[each.row, columns] + each.wanted,
+            snapshot.allocatable[each.row, columns],
+            each.weight,
+        )
+        for each in compared
+    )
+    return strategy.total(resources, len(columns))
 
 
 def _lacking(snapshot: Snapshot, row: int, amount: int) -> Mask:

@@ -117,3 +117,17 @@ def test_the_last_of_its_kind_gone_a_pod_is_the_first_again():
 
 def test_in_a_trial_what_comes_to_a_node_keeps_the_pod_off_this_node_alone():
     assert refused_in_trial(pod(far=[term()]), NODES, PLUGIN, (), also=(DB,)) == {"a": [FAR]}
+
+
+@pytest.mark.parametrize(("weight", "expected"), [(0, None), (5, {"a": 100, "b": 100, "c": 0, "d": 0})])
+def test_required_affinity_of_others_counts_as_much_as_is_said(weight, expected):
+    plugin = InterPodAffinity(namespace_labels=lambda _name: {}, hard_weight=weight)
+    decision = place(pod(app="db"), NODES, plugin, ((pod("x", near=[term("db")]), "a"),))
+    assert (scored(decision) if decision.scores else None) == expected
+
+
+def test_whoever_wishes_nothing_may_be_deaf_to_the_wishes_of_others():
+    deaf = InterPodAffinity(namespace_labels=lambda _name: {}, deaf=True)
+    placed = ((pod("x", rather_near=[weighted(5)]), "a"),)
+    assert not place(pod(app="db"), NODES, deaf, placed).scores
+    assert scored(place(pod(app="db", rather_far=[weighted(1, app="none")]), NODES, deaf, placed))["a"] == 100

@@ -64,3 +64,19 @@ def test_preferences_add_up():
 
 def test_without_preferences_nothing_is_scored():
     assert place(pod(), NODES, NodeAffinity()).scores == {}
+
+
+def test_what_the_scheduler_adds_holds_for_every_pod_and_is_told_first():
+    plugin = NodeAffinity(added=affinity([on("disk", "ssd", "hdd")])["affinity"]["nodeAffinity"])
+    assert place(pod(), NODES, plugin).feasible == ("a", "b")
+    decision = place(pod(spec={"nodeSelector": {"disk": "ssd"}}), NODES, plugin)
+    assert decision.node == "a"
+    assert refused(decision, NODES) == {
+        "b": ["node(s) didn't match Pod's node affinity/selector"],
+        "c": ["node(s) didn't match scheduler-enforced node affinity"],
+    }
+
+
+def test_what_the_scheduler_adds_counts_in_scores():
+    added = affinity(preferred=[{"weight": 10, "preference": on("disk", "hdd")}])["affinity"]["nodeAffinity"]
+    assert scored(place(pod(), NODES, NodeAffinity(added=added))) == {"a": 0, "b": 100, "c": 0}

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import random
+
+from steersman.scheduler.cycle import Profile, decide
+from steersman.scheduler.plugins.fit_strategies import Strategy
 from steersman.scheduler.plugins.node_resources_fit import NodeResourcesFit
+from steersman.scheduler.snapshot import snapshot_of
 
 from ..nodes import node, place, pod, refused, scored
 
@@ -41,3 +46,18 @@ def test_a_resource_that_no_node_has_is_lacking_everywhere():
 def test_the_emptier_node_is_better():
     nodes = [node("a"), node("b", cpu="20", memory="20Gi")]
     assert scored(place(pod(cpu="5", memory="5Gi"), nodes, NodeResourcesFit())) == {"a": 50, "b": 75}
+
+
+def test_resources_that_others_look_after_are_not_looked_at():
+    nodes, wanted = [node("a")], pod(cpu="1", **{"example.com/gpu": "1", "acme.io/x": "1"})
+    plugin = NodeResourcesFit(ignored=["example.com/gpu", "cpu"], ignored_groups=["acme.io"])
+    assert place(wanted, nodes, plugin).node == "a"
+    assert refused(place(pod(cpu="11"), nodes, plugin), nodes) == {"a": ["Insufficient cpu"]}
+
+
+def test_two_strategies_over_one_snapshot_do_not_mix():
+    nodes = [node("a"), node("b", cpu="20", memory="20Gi")]
+    snapshot, wanted = snapshot_of(nodes), pod(cpu="5", memory="5Gi")
+    for kind, expected in (("LeastAllocated", {"a": 50, "b": 75}), ("MostAllocated", {"a": 50, "b": 25})):
+        profile = Profile((NodeResourcesFit(strategy=Strategy(kind)),))
+        assert scored(decide(wanted, snapshot, profile, random.Random(1))) == expected

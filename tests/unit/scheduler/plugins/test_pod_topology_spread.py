@@ -107,3 +107,28 @@ def test_in_a_trial_a_node_sees_its_own_pods_changed_and_those_of_others_as_they
     assert refused_in_trial(web(maxSkew=1), NODES, PLUGIN, (), also=(z,)) == {"c": [UNEVEN], **missing}
     assert refused_in_trial(web(maxSkew=1), NODES, PLUGIN, (x, z), without=(z,)) == missing
     assert refused_in_trial(web(maxSkew=1), NODES[:2], PLUGIN, (x,), also=(y,)) == {}
+
+
+def listed(**constraint):
+    whole = {"topologyKey": "zone", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", **constraint}
+    return PodTopologySpread(selecting=lambda _pod: selector_of_labels({"app": "web"}), defaults=[whole])
+
+
+def test_listed_constraints_hold_for_pods_that_have_none():
+    decision = place(web(), NODES, listed(), ((web("x"), "a"),))
+    assert decision.feasible == ("c",)
+    assert refused(decision, NODES)["d"] == [f"{UNEVEN} (missing required label)"]
+
+
+def test_nodes_without_the_label_of_a_listed_soft_constraint_score_nothing():
+    placed = ((web("x"), "a"), (web("y"), "a"), (web("z"), "c"))
+    scores = scored(place(web(), NODES, listed(whenUnsatisfiable="ScheduleAnyway"), placed))
+    assert scores["c"] > scores["a"] > scores["d"] == 0
+
+
+def test_listed_constraints_say_nothing_of_pods_that_nothing_selects():
+    plugin = PodTopologySpread(
+        selecting=lambda _pod: EVERYTHING,
+        defaults=[{"topologyKey": "zone", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}],
+    )
+    assert place(web(), NODES, plugin, ((web("x"), "a"),)).feasible == ("a", "b", "c", "d")
