@@ -18,8 +18,9 @@ from pathlib import Path
 import click
 
 from conformance.e2e import build, images, machine, passing, report
+from conformance.e2e.control import API_SERVER
 from conformance.e2e.places import Places, kubernetes_sources
-from conformance.e2e.run import SET_UPS, SUMMARY, RunPlan, run_inside
+from conformance.e2e.run import HOLLOW, SET_UPS, SUMMARY, RunPlan, run_inside
 
 
 def say(text: str) -> None:
@@ -71,11 +72,11 @@ def unfit() -> None:
 @main.command()
 @click.option(
     "--set-up",
-    type=click.Choice([*SET_UPS, "ours", "hollow"]),
+    type=click.Choice([*SET_UPS, "ours"]),
     default="swap",
     show_default=True,
-    help="swap: our API server under upstream's other components. control-plane: our controllers and scheduler too."
-    " upstream: all of it upstream's.",
+    help="Which parts are ours, upstream's being the others. swap: the API server. controllers, scheduler: those alone."
+    " control-plane: all three. hollow: all three and simulated nodes, for specs of the tiers A and B. upstream: none.",
 )
 @click.option("--store", type=click.Choice(["sqlite", "memory", "etcd"]), default="sqlite", show_default=True)
 @click.option("--focus", default="", help="Regular expression on the names of specs.")
@@ -106,9 +107,11 @@ def run(
 ) -> None:
     """Run the suite."""
     if set_up not in SET_UPS:
-        raise click.UsageError(f"--set-up {set_up}: needs node agents of steersman, which do not exist yet")
-    if set_up == "upstream":
+        raise click.UsageError(f"--set-up {set_up}: needs real node agents of steersman, which do not exist yet")
+    if API_SERVER not in SET_UPS[set_up]:
         store = "etcd"
+    if set_up == HOLLOW and not (tier or specs):
+        tier = ("A", "B")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as an interrupt does
     places = Places.default()
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{set_up}-{store}"

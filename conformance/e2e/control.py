@@ -34,6 +34,7 @@ COMPACTION_S = 60
 API_SERVER, ETCD = "apiserver", "etcd"
 PARTS = {"controllers": "kube-controller-manager", "scheduler": "kube-scheduler"}
 """What runs beside an API server, as our command calls it -> upstream's program."""
+_STEERSMAN = (Path(sys.executable).with_name("steersman"),)
 _ETCD = "http://127.0.0.1:2379"
 _USERS = {
     "admin": ("kubernetes-admin", ("system:masters",)),
@@ -89,12 +90,13 @@ class ControlPlane:
             self.processes.wait(ETCD, "health", lambda: _answers(f"{_ETCD}/health", None), 20.0)
         self.start_api_server()
         for part, name in PARTS.items():
-            if part in self.ours:
-                continue
+            flags = self._controller_flags() if part == "controllers" else []
             kubeconfig = self.kubeconfig(name)
-            same = [f"--{kind}kubeconfig={kubeconfig}" for kind in ("", "authentication-", "authorization-")]
-            flags = self._controller_flags() if name == "kube-controller-manager" else []
-            self.processes.start(name, [self.programs / name, *same, "--leader-elect=true", *flags])
+            if part not in self.ours:
+                same = [f"--{kind}kubeconfig={kubeconfig}" for kind in ("", "authentication-", "authorization-")]
+                self.processes.start(name, [self.programs / name, *same, "--leader-elect=true", *flags])
+            elif API_SERVER not in self.ours:  # else they run in its process
+                self.processes.start(name, [*_STEERSMAN, part, "--kubeconfig", kubeconfig, "--leader-elect", *flags])
 
     def start_api_server(self) -> None:
         if API_SERVER not in self.ours:
@@ -117,8 +119,10 @@ class ControlPlane:
 
     def _ours(self) -> list[str | Path]:
         store = "etcd://127.0.0.1:2379" if self.store == "etcd" else self.store
+        parts = [API_SERVER, *(part for part in PARTS if part in self.ours)]
+        nodes = ("--hollow-nodes", "2") if "hollow" in self.ours else ()
         return [
-            *(Path(sys.executable).with_name("steersman"), "server", "--only", ",".join(self.ours)),
+            *(*_STEERSMAN, "server", "--only", ",".join(parts), *nodes),
             *("--data-dir", self.state / "api"),
             *("--listen", HOST_IP, "--advertise", HOST_IP, "--port", str(PORT), "--store", store),
             *("--service-cidr", SERVICES, "--issuer", ISSUER, "--compaction-s", str(COMPACTION_S)),
