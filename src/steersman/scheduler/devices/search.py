@@ -1,0 +1,385 @@
+"""search: devices for all claims of a pod on one node. Pure.
+
+Claims, requests and alternatives are taken in their order; for each device that is needed one candidate after the other
+is tried, and given back if what follows finds no solution. Within a request devices are taken in the order of the pools
+only: which of them came first makes no difference.
+
+Each point of choice is a generator: it takes something, yields what comes next, and gives back what it took when it is
+resumed. So a search is as deep as it needs to be without deep calls, and can be counted.
+Upstream: structured/internal/incubating/allocator_incubating.go. Upstream differences: a search ends after a number of
+steps, not after a time, so that its outcome is always the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from steersman.api.meta.quantity import ZERO
+from steersman.scheduler.devices.capacity import CapacityError, consumption, fits
+from steersman.scheduler.devices.constraints import Constraint, read_constraints
+from steersman.scheduler.devices.model import tolerated
+from steersman.scheduler.devices.pools import candidates
+from steersman.scheduler.devices.requests import Request, read_requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from steersman.api.meta.quantity import Quantity
+    from steersman.api.meta.types import Object
+    from steersman.scheduler.devices.allocated import Allocated
+    from steersman.scheduler.devices.model import Device, DeviceId, PoolId
+    from steersman.scheduler.devices.pools import Pool
+    from steersman.scheduler.devices.selectors import Selectors
+
+    Choices: TypeAlias = Generator["Choices | None", None, None]
+
+DEVICES_MAX = 32
+"""Of one claim."""
+STEPS_MAX = 200_000
+"""Candidates that one search looks at."""
+_EXCLUDING = ("NoExecute", "NoSchedule")
+
+
+class AllocationError(Exception):
+    """Something is wrong with a claim or a class: no node can help."""
+
+
+class NodeError(Exception):
+    """Something is wrong with what one node is offered."""
+
+
+class TooLongError(Exception):
+    """A search was given up."""
+
+
+class _TooMany(Exception):
+    """The claim would have more devices than it may: others in place of the last ones do not help."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """A claim that is to be allocated, read."""
+
+    claim: Object
+    requests: Sequence[Sequence[Request]]
+    classes: Mapping[str, Object]
+    """Those that its requests name."""
+
+    def __str__(self) -> str:
+        metadata = self.claim["metadata"]
+        return f"{metadata['namespace']}/{metadata['name']}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allotment:
+    """A device for a request. `consumed`: of one that is shared."""
+
+    request: Request
+    device: Device
+    consumed: Mapping[str, Quantity] | None = None
+
+
+def want(claim: Object, class_of: Callable[[str], Object | None]) -> Wanted:
+    """Read a claim. Raises AllocationError if it, or a class that it names, cannot be understood."""
+    wanted = Wanted(claim, read_requests(claim), {})
+    classes: dict[str, Object] = {}
+    for request in (each for alternatives in wanted.requests for each in alternatives):
+        where = f"claim {wanted}, request {request.name}"
+        if "" in request.selectors:
+            index = request.selectors.index("")
+            raise AllocationError(f"{where}, selector #{index}: CEL expression empty (unsupported selector type?)")
+        if not request.device_class:
+            raise AllocationError(f"{where}: missing device class name (unsupported request type?)")
+        found = class_of(request.device_class)
+        if found is None:
+            missing = f'deviceclass.resource.k8s.io "{request.device_class}" not found'
+            raise AllocationError(f"{where}: could not retrieve device class {request.device_class}: {missing}")
+        classes[request.device_class] = found
+    try:
+        read_constraints(claim)
+    except LookupError as error:
+        what = "empty constraint (unsupported constraint type?)"
+        raise AllocationError(f"claim {wanted}, constraint #{error.args[0]}: {what}") from None
+    return Wanted(claim, wanted.requests, classes)
+
+
+class Allocator:
+    """For one cycle, in which nothing else is charged to `allocated`."""
+
+    def __init__(self, *, allocated: Allocated, selectors: Selectors) -> None:
+        self.allocated = allocated
+        self.selectors = selectors
+        self._available: dict[PoolId, dict[str, dict[str, Quantity]]] = {}
+
+    def allocate(self, wanted: Sequence[Wanted], pools: Sequence[Pool]) -> list[list[Allotment]] | None:
+        """The devices of each claim; None if there is no solution from these pools. Raises AllocationError,
+        NodeError, TooLongError.
+        """
+        found = _Search(self, wanted, pools).run()
+        if found is None and any(pool.invalid for pool in pools):
+            raise NodeError("invalid resource pools were encountered")
+        return found
+
+    def available(self, pool: Pool) -> dict[str, dict[str, Quantity]]:
+        """What is left of the counters of a pool; below zero where too much was allocated."""
+        left = self._available.get(pool.id)
+        if left is None:
+            left = self._available[pool.id] = {name: dict(amounts) for name, amounts in pool.counters.items()}
+            for device in pool.all_devices:
+                if device.consumes and (self.allocated.exclusive(device.id) or self.allocated.shared(device.id)):
+                    _add(left, device, -1)
+        return left
+
+
+@dataclass(slots=True)
+class _Search:
+    allocator: Allocator
+    wanted: Sequence[Wanted]
+    pools: Sequence[Pool]
+    candidates: Sequence[tuple[Pool, Device]] = ()
+    constraints: list[list[Constraint]] = field(default_factory=list)
+    results: list[list[Allotment]] = field(default_factory=list)
+    taken: dict[DeviceId, list[int]] = field(default_factory=dict)
+    """Which claims take a device as a whole."""
+    shares: dict[DeviceId, list[Mapping[str, Quantity]]] = field(default_factory=dict)
+    """What is consumed of a device, by each share that this search gives."""
+    counted: dict[PoolId, dict[str, dict[str, Quantity]]] = field(default_factory=dict)
+    """What is taken of the counters of a pool."""
+    every: dict[Request, list[tuple[Pool, Device]]] = field(default_factory=dict)
+    """Of requests for all devices: which these are."""
+    steps: int = 0
+
+    def run(self) -> list[list[Allotment]] | None:
+        self.candidates = tuple(candidates(self.pools))
+        for wanted in self.wanted:
+            self._measure(wanted)
+            self.constraints.append(read_constraints(wanted.claim))
+            self.results.append([])
+        stack: list[Choices] = [self._claim(0)]
+        too_many = False
+        while stack:
+            try:
+                choice = stack[-1].throw(_TooMany()) if too_many else next(stack[-1])
+            except StopIteration:
+                stack.pop()
+                too_many = False
+            except _TooMany:
+                stack.pop()
+                too_many = True
+            else:
+                too_many = False
+                if choice is None:
+                    break
+                stack.append(choice)
+        found = [list(each) for each in self.results] if stack else None
+        for each in reversed(stack):
+            each.close()  # each gives back what it took
+        return found
+
+    # -- what a claim asks for
+
+    def _measure(self, wanted: Wanted) -> None:
+        total = 0
+        for alternatives in wanted.requests:
+            least = min(self._number(wanted, request) for request in alternatives)
+            if total + least > DEVICES_MAX:
+                raise AllocationError(
+                    f"claim {wanted}, request {alternatives[0].parent or alternatives[0].name}: adding {least} devices "
+                    f"exceeds the claim limit of {DEVICES_MAX}, with {total} already accounted for"
+                )
+            total += least
+
+    def _number(self, wanted: Wanted, request: Request) -> int:
+        """How many devices a request is for."""
+        if not request.all:
+            return request.count
+        known = self.every.get(request)
+        if known is None:
+            known = self.every[request] = self._all_devices(wanted, request)
+        return len(known)
+
+    def _all_devices(self, wanted: Wanted, request: Request) -> list[tuple[Pool, Device]]:
+        where = f"claim {wanted}, request {request.name}"
+        found: list[tuple[Pool, Device]] = []
+        for pool in self.pools:
+            if not pool.usable:
+                state = "currently being updated" if pool.incomplete else "currently invalid"
+                raise AllocationError(f"{where}: asks for all devices, but resource pool {pool.id} is {state}")
+            found += [
+                (pool, device)
+                for device in pool.devices
+                if self._selected(wanted, request, device) and self._fits(wanted, request, device, empty=True)
+            ]
+        return found
+
+    def _selected(self, wanted: Wanted, request: Request, device: Device) -> bool:
+        selectors = self.allocator.selectors
+        of_class = wanted.classes[request.device_class]
+        return selectors.class_matches(of_class, device) and selectors.claim_matches(wanted.claim, request, device)
+
+    def _fits(self, wanted: Wanted, request: Request, device: Device, *, empty: bool = False) -> bool:
+        """Whether the capacity that is left is enough; `empty`: if nothing were taken."""
+        if not request.capacity and not device.shared:
+            return True
+        used = [] if empty else [self.allocator.allocated.consumed(device.id), *self.shares.get(device.id, ())]
+        try:
+            return fits(request.capacity, device.capacity, *used)
+        except CapacityError as error:
+            where = f"claim {wanted}, request {request.name}"
+            raise AllocationError(f"{where}: checking capacity for device {device.id}: {error}") from None
+
+    # -- points of choice
+
+    def _claim(self, index: int) -> Choices:
+        if index == len(self.wanted):
+            yield None
+            return
+        try:
+            yield self._request(index, 0)
+        except _TooMany:
+            return  # an earlier claim may leave it an alternative that needs fewer
+
+    def _request(self, index: int, at: int) -> Choices:
+        wanted = self.wanted[index]
+        if at == len(wanted.requests):
+            yield self._claim(index + 1)
+            return
+        too_many = 0
+        for request in wanted.requests[at]:
+            try:
+                yield self._device(index, at, request, 0, 0)
+            except _TooMany:
+                too_many += 1
+        if too_many == len(wanted.requests[at]):
+            raise _TooMany
+
+    def _device(self, index: int, at: int, request: Request, number: int, start: int) -> Choices:
+        """`number`: devices that the request has already. `start`: the first candidate that is tried."""
+        wanted = self.wanted[index]
+        needed = self._number(wanted, request)
+        if number == needed and needed:
+            yield self._request(index, at + 1)
+            return
+        if needed - number > DEVICES_MAX - len(self.results[index]):
+            raise _TooMany
+        if request.all:
+            for pool, device in self.every[request][number : number + 1]:
+                undo = self._take(index, request, pool, device, must=True)
+                if undo is not None:
+                    yield from _then(self._device(index, at, request, number + 1, 0), undo)
+            return
+        for place in range(start, len(self.candidates)):
+            pool, device = self.candidates[place]
+            self._step()
+            if not self._free(index, request, device) or not self._selected(wanted, request, device):
+                continue
+            if not self._fits(wanted, request, device):
+                continue
+            undo = self._take(index, request, pool, device)
+            if undo is not None:
+                yield from _then(self._device(index, at, request, number + 1, place + 1), undo)
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps > STEPS_MAX:
+            raise TooLongError
+
+    # -- one device
+
+    def _free(self, index: int, request: Request, device: Device) -> bool:
+        claims = self.taken.get(device.id, ())
+        if request.admin:
+            return index not in claims
+        return not claims and not self.allocator.allocated.exclusive(device.id)
+
+    def _take(
+        self, index: int, request: Request, pool: Pool, device: Device, *, must: bool = False
+    ) -> Callable[[], None] | None:
+        """Give a device to a request, if nothing is against it; what is to be called to take it back. `must`: no
+        other device will do.
+        """
+        wanted = self.wanted[index]
+        if not self._free(index, request, device):
+            return None
+        taints = device.spec.get("taints") or ()
+        if any(each.get("effect") in _EXCLUDING and not tolerated(each, request.tolerations) for each in taints):
+            return None
+        counts = bool(device.consumes) and not (device.shared and self._in_use(device))
+        if counts and not self._countable(pool, device):
+            return None
+        added = list[Constraint]()
+        for constraint in self.constraints[index]:
+            if not constraint.add(request, device):
+                for each in added:
+                    each.remove(request)
+                if must:
+                    why = "because a claim constraint would not be satisfied"
+                    where = f"claim {wanted}, request {request.name}"
+                    raise AllocationError(f"{where}: cannot add device {device.id} {why}")
+                return None
+            added.append(constraint)
+        if must and not self._fits(wanted, request, device):
+            for each in added:
+                each.remove(request)
+            return None
+        consumed = consumption(request.capacity, device.capacity) if device.shared else None
+        self._charge(index, device, consumed, pool if counts else None)
+        self.results[index].append(Allotment(request, device, consumed))
+
+        def undo() -> None:
+            self.results[index].pop()
+            self._return(index, device, consumed, pool if counts else None)
+            for constraint in added:
+                constraint.remove(request)
+
+        return undo
+
+    def _charge(
+        self, index: int, device: Device, consumed: Mapping[str, Quantity] | None, counting: Pool | None
+    ) -> None:
+        if counting is not None:
+            _add(self.counted.setdefault(counting.id, {}), device, 1)
+        if consumed is None:
+            self.taken.setdefault(device.id, []).append(index)
+        else:
+            self.shares.setdefault(device.id, []).append(consumed)
+
+    def _return(
+        self, index: int, device: Device, consumed: Mapping[str, Quantity] | None, counting: Pool | None
+    ) -> None:
+        if counting is not None:
+            _add(self.counted[counting.id], device, -1)
+        if consumed is None:
+            self.taken[device.id].remove(index)
+        else:
+            self.shares[device.id].pop()
+
+    def _in_use(self, device: Device) -> bool:
+        """Whether its counters are taken already, by another share."""
+        return self.allocator.allocated.shared(device.id) or bool(self.shares.get(device.id))
+
+    def _countable(self, pool: Pool, device: Device) -> bool:
+        """Whether the counters of a pool are enough for one more of its devices."""
+        counted = self.counted.get(pool.id, {})
+        for name, amounts in self.allocator.available(pool).items():
+            already, more = counted.get(name, {}), device.consumes.get(name, {})
+            for counter, left in amounts.items():
+                if already.get(counter, ZERO) + more.get(counter, ZERO) > left:
+                    return False
+        return True
+
+
+def _then(following: Choices, undo: Callable[[], None]) -> Choices:
+    """What follows; after it has failed, `undo`."""
+    try:
+        yield following
+    finally:
+        undo()
+
+
+def _add(amounts: dict[str, dict[str, Quantity]], device: Device, by: int) -> None:
+    for name, consumed in device.consumes.items():
+        of_set = amounts.setdefault(name, {})
+        for counter, amount in consumed.items():
+            of_set[counter] = of_set.get(counter, ZERO) + amount * by
