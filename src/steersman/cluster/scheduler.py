@@ -11,9 +11,10 @@ from steersman.client.leader import LeaderElection
 from steersman.client.request import Key
 from steersman.lib.aio import Tasks
 from steersman.scheduler.configuration.read import builtin_configuration
-from steersman.scheduler.loop import DEFAULT_SCHEDULER, Scheduler
+from steersman.scheduler.loop import Scheduler
 from steersman.scheduler.outcomes import Outcomes
 from steersman.scheduler.plugins.catalog import makers
+from steersman.scheduler.pod_info import DEFAULT_SCHEDULER
 from steersman.scheduler.profiles import build_profile
 from steersman.scheduler.readers import Readers
 
@@ -52,6 +53,8 @@ def make_scheduler(
         informers=informers,
         outcomes=Outcomes(client=client, recorder=recorder, clock=clock),
         rng=rng,
+        backoff_s=chosen.backoff_s,
+        backoff_s_max=chosen.backoff_s_max,
     )
 
 
@@ -59,9 +62,17 @@ class SchedulerPart:
     """Started after the API server answers, stopped before it drains."""
 
     def __init__(
-        self, *, clients: LocalClients, clock: Clock, rng: Random, on_crash: Callable[[str, BaseException], None]
+        self,
+        *,
+        clients: LocalClients,
+        clock: Clock,
+        rng: Random,
+        on_crash: Callable[[str, BaseException], None],
+        informers: Informers | None = None,
     ) -> None:
-        """`clients`: closed by `stop`. `on_crash(name, error)`: something ended for good."""
+        """`clients`: closed by `stop`. `on_crash(name, error)`: something ended for good. `informers`: of all parts of
+        this process, if it has any.
+        """
         self._clients = clients
         self._client = clients.client(USER)
         self._clock = clock
@@ -69,7 +80,7 @@ class SchedulerPart:
         self._on_crash = on_crash
         self._tasks = Tasks(on_crash=on_crash)
         self._election = Tasks(on_crash=on_crash)
-        self._informers = Informers(client=self._client, rng=rng)
+        self._informers = Informers(client=self._client, rng=rng) if informers is None else informers.share()
 
     async def start(self) -> None:
         """Returns when all caches are filled and pods are being placed."""

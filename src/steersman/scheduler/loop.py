@@ -28,8 +28,8 @@ from steersman.scheduler.framework import Aftermath, PluginError
 from steersman.scheduler.messages import NO_NODES, fit_error
 from steersman.scheduler.outcomes import SCHEDULER_ERROR, UNSCHEDULABLE, Outcomes
 from steersman.scheduler.placements import Placements, same
-from steersman.scheduler.pod_info import read_pod
-from steersman.scheduler.queue import SchedulingQueue
+from steersman.scheduler.pod_info import read_pod, scheduler_of
+from steersman.scheduler.queue import BACKOFF_S, BACKOFF_S_MAX, SchedulingQueue
 from steersman.scheduler.snapshot import Snapshot
 from steersman.scheduler.underway import CalledOff, Underway
 
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
     PostFilter: TypeAlias = Callable[[Waiting, Decision, Snapshot], Aftermath]
 
-DEFAULT_SCHEDULER = "default-scheduler"
 NOT_ENDED = "status.phase!=Succeeded,status.phase!=Failed"
 WRITES_MAX = 100
 """Bindings and refusals that are under way at a time."""
@@ -69,16 +68,19 @@ class Scheduler:
         others: Mapping[str, Informer] | None = None,
         post_filter: PostFilter | None = None,
         underway: Underway | None = None,
+        backoff_s: float = BACKOFF_S,
+        backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
         """`profiles`: by the scheduler name that pods ask for. `others`: by plural name, what else may help a refused
         pod when it changes. `post_filter`: asked what can be done for a pod that no node can take. `underway`: where
-        plugins hold up and call off pods that are not bound yet.
+        plugins hold up and call off pods that are not bound yet. `backoff_s`: of a pod that is refused for the first
+        time, doubled each time up to `backoff_s_max`.
         """
         self._profiles = profiles
         self._outcomes = outcomes
         self._rng = rng
         self._post_filter = post_filter
-        self.queue = SchedulingQueue(plugins=(each for profile in profiles.values() for each in profile.plugins))
+        self.queue = SchedulingQueue(profiles=profiles, backoff_s=backoff_s, backoff_s_max=backoff_s_max)
         self.snapshot = Snapshot()
         self._placements = Placements(snapshot=self.snapshot)
         self._underway = underway or Underway()
@@ -90,8 +92,8 @@ class Scheduler:
         self._writing = 0
         self._wake = asyncio.Event()
         self._logger = logging.getLogger(__name__)
-        self._pods = informers.of(PODS, fields=NOT_ENDED)
-        self._pods.add_handler(self._pod_changed)
+        self._pods = informers.of_at_least(PODS, fields=NOT_ENDED)
+        self._pods.add_handler(self._pod_told)
         informers.of(NODES).add_handler(self._node_changed)
         for plural, informer in (others or {}).items():
             informer.add_handler(self._note(plural))
@@ -127,7 +129,7 @@ class Scheduler:
     # -- one pod
 
     def _schedule(self, waiting: Waiting) -> None:
-        profile = self._profiles[_scheduler_of(waiting.pod.pod)]
+        profile = self._profiles[scheduler_of(waiting.pod.pod)]
         try:
             decision = decide(waiting.pod, self.snapshot, profile, self._rng)
             if decision.node is None:
@@ -143,7 +145,7 @@ class Scheduler:
         self._reserve(waiting, decision.cycle, decision.node)
 
     def _reserve(self, waiting: Waiting, cycle: Cycle, node: str) -> None:
-        binder = self._binders[_scheduler_of(waiting.pod.pod)]
+        binder = self._binders[scheduler_of(waiting.pod.pod)]
         try:
             binder.reserve(cycle, node)
             preparing = binder.prepares(cycle, node)
@@ -232,6 +234,14 @@ class Scheduler:
     def _node_changed(self, old: Object | None, new: Object | None) -> None:
         self._happened(self._placements.node_changed(old, new))
 
+    def _pod_told(self, old: Object | None, new: Object | None) -> None:
+        """What has ended is as good as gone."""
+        if old is not None and _ended(old):
+            old = None
+        if new is not None and _ended(new):
+            new = None
+        self._pod_changed(old, new)
+
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         if old is not None and (new is None or _uid(old) != _uid(new)):
             self.queue.remove(_uid(old))
@@ -242,7 +252,7 @@ class Scheduler:
         if new["spec"].get("nodeName"):
             self.queue.remove(_uid(new))
             self._happened(self._placements.bound(new))
-        elif "deletionTimestamp" in new["metadata"] or _scheduler_of(new) not in self._profiles:
+        elif "deletionTimestamp" in new["metadata"] or scheduler_of(new) not in self._profiles:
             self.queue.remove(_uid(new))
         elif _uid(new) not in self._placements or self.queue.get(_uid(new)) is not None:
             self._waits(new)  # else it is bound, and this is from before
@@ -263,11 +273,10 @@ class Scheduler:
             self._wake.set()
 
 
+def _ended(pod: Object) -> bool:
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
 def _uid(obj: Object) -> str:
     uid: str = obj["metadata"]["uid"]
     return uid
-
-
-def _scheduler_of(pod: Object) -> str:
-    name: str = pod["spec"].get("schedulerName") or DEFAULT_SCHEDULER
-    return name

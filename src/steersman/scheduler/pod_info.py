@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from steersman.api.meta.quantity import Quantity
     from steersman.api.meta.types import Object
 
+DEFAULT_SCHEDULER = "default-scheduler"
 CPU, MEMORY, EPHEMERAL, PODS = "cpu", "memory", "ephemeral-storage", "pods"
 _UNSAID = {CPU: "100m", MEMORY: "200Mi"}
 """What a container that asks for nothing counts as when nodes are compared."""
@@ -40,8 +41,18 @@ class PodInfo:
         return spec
 
     @property
+    def scheduler(self) -> str:
+        """The name of the profile by which it wants to be placed."""
+        return scheduler_of(self.pod)
+
+    @property
     def labels(self) -> Object:
         return self.pod["metadata"].get("labels") or {}
+
+
+def scheduler_of(pod: Object) -> str:
+    name: str = pod["spec"].get("schedulerName") or DEFAULT_SCHEDULER
+    return name
 
 
 def read_pod(pod: Object) -> PodInfo:

@@ -21,11 +21,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from steersman.scheduler.events import SELF_UPDATED, Event
-from steersman.scheduler.framework import Plugin
+from steersman.scheduler.framework import implements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from steersman.scheduler.cycle import Profile
+    from steersman.scheduler.framework import Plugin
     from steersman.scheduler.pod_info import PodInfo
 
 BACKOFF_S, BACKOFF_S_MAX = 1.0, 10.0
@@ -60,13 +62,8 @@ class Waiting:
     ticket: int = 0
     """Of its one valid entry in a heap."""
 
-    @property
-    def ready_at(self) -> float:
-        """When it need not back off any more: a whole second, so that among equals priority decides."""
-        tries = self.errors or self.failures
-        if not tries:
-            return self.since
-        return math.floor(self.since + min(BACKOFF_S * 2.0 ** (min(tries, 10) - 1), BACKOFF_S_MAX))
+    ready_at: float = 0.0
+    """When it need not back off any more."""
 
 
 @dataclass(slots=True)
@@ -89,11 +86,23 @@ class _Heap:
 
 
 class SchedulingQueue:
-    """See the module. `plugins`: those of the profiles, by name."""
+    """See the module."""
 
-    def __init__(self, *, plugins: Iterable[Plugin]) -> None:
-        self._plugins: Mapping[str, Plugin] = {plugin.name: plugin for plugin in plugins}
-        self._gates = tuple(each for each in self._plugins.values() if type(each).pre_enqueue is not Plugin.pre_enqueue)
+    def __init__(
+        self, *, profiles: Mapping[str, Profile], backoff_s: float = BACKOFF_S, backoff_s_max: float = BACKOFF_S_MAX
+    ) -> None:
+        """`profiles`: by the scheduler name that pods ask for; every pod asks for one of them."""
+        self._plugins = {name: {each.name: each for each in profile.plugins} for name, profile in profiles.items()}
+        self._namesakes: dict[str, list[Plugin]] = {}
+        for plugins in self._plugins.values():
+            for plugin in plugins.values():
+                self._namesakes.setdefault(plugin.name, []).append(plugin)
+        self._gates = {
+            name: tuple(each for each in profile.at("pre_enqueue") if implements(each, "pre_enqueue"))
+            for name, profile in profiles.items()
+        }
+        self._backoff_s = backoff_s
+        self._backoff_s_max = backoff_s_max
         self._waiting: dict[str, Waiting] = {}
         self._active = _Heap(Place.ACTIVE)
         self._backoff = _Heap(Place.BACKOFF)
@@ -146,6 +155,7 @@ class SchedulingQueue:
         if self._waiting.get(waiting.pod.uid) is not waiting:
             return  # it went in the meantime
         waiting.since, waiting.failures, waiting.errors = now, waiting.failures + 1, 0
+        waiting.ready_at = self._ready_at(now, waiting.failures)
         self._park(waiting, frozenset(refused_by), now)
 
     def errored(self, waiting: Waiting, now: float) -> None:
@@ -153,6 +163,7 @@ class SchedulingQueue:
         if self._waiting.get(waiting.pod.uid) is not waiting:
             return
         waiting.since, waiting.errors = now, waiting.errors + 1
+        waiting.ready_at = self._ready_at(now, waiting.errors)
         waiting.refused_by = frozenset()
         self._enqueue(waiting, now)
 
@@ -192,9 +203,13 @@ class SchedulingQueue:
 
     # -- inside
 
+    def _ready_at(self, since: float, tries: int) -> float:
+        """A whole second, so that among equals priority decides."""
+        return math.floor(since + min(self._backoff_s * 2.0 ** (min(tries, 30) - 1), self._backoff_s_max))
+
     def _enqueue(self, waiting: Waiting, now: float) -> None:
         """Into active or backoff, unless a plugin keeps it from being queued."""
-        for plugin in self._gates:
+        for plugin in self._gates[waiting.pod.scheduler]:
             if plugin.pre_enqueue(waiting.pod):
                 self._park(waiting, frozenset((plugin.name,)), now)
                 return
@@ -230,12 +245,17 @@ class SchedulingQueue:
 
     def _matters(self, event: Event, refused_by: frozenset[str]) -> bool:
         """Whether an event of this kind can help anybody whom these refused."""
-        return not refused_by or any(self._cares(self._plugins[name], event) for name in refused_by)
+        if not refused_by or not refused_by <= self._namesakes.keys():
+            return True  # whoever is no plugin does not say what would help
+        return any(_cares(plugin, event) for name in refused_by for plugin in self._namesakes[name])
 
     def _helps(self, event: Event, waiting: Waiting) -> bool:
-        asked = [plugin for name in waiting.refused_by if self._cares(plugin := self._plugins[name], event)]
-        return not waiting.refused_by or any(plugin.may_help(event, waiting.pod) for plugin in asked)
+        plugins = self._plugins[waiting.pod.scheduler]
+        if not waiting.refused_by or not waiting.refused_by <= plugins.keys():
+            return True
+        asked = [plugin for name in waiting.refused_by if _cares(plugin := plugins[name], event)]
+        return any(plugin.may_help(event, waiting.pod) for plugin in asked)
 
-    @staticmethod
-    def _cares(plugin: Plugin, event: Event) -> bool:
-        return plugin.helped_by is None or event.kind in plugin.helped_by
+
+def _cares(plugin: Plugin, event: Event) -> bool:
+    return plugin.helped_by is None or event.kind in plugin.helped_by

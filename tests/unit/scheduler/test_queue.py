@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from steersman.scheduler.cycle import Profile
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, POD_DELETED, SELF_UPDATED, Event
 from steersman.scheduler.framework import Plugin
 from steersman.scheduler.queue import SchedulingQueue
@@ -37,7 +38,7 @@ class Script:
     """`add NAME [PRIORITY] [closed]`, `pop`, `fail NAME [PLUGIN]`, `error NAME`, `node NAME`, `gone NAME`, `remove NAME`."""
 
     def __init__(self):
-        self.queue = SchedulingQueue(plugins=(Wants(), Anything(), Gate()))
+        self.queue = SchedulingQueue(profiles={"default-scheduler": Profile((Wants(), Anything(), Gate()))})
         self.popped = []
 
     def run(self, text):
@@ -141,3 +142,41 @@ def test_an_event_can_concern_some_pods_only():
     script = Script()
     script.run("0: add a \n 0: add b \n 0: pop \n 0: pop \n 0: fail a \n 0: fail b")
     assert script.queue.happened(Event(POD_DELETED, {}, None), 0, about=("b", "unknown")) == 1
+
+
+class Never(Plugin):
+    """A namesake with other arguments."""
+
+    name = "Wants"
+    helped_by = frozenset({NODE_ADDED})
+
+    def may_help(self, _event, _waiting):
+        return False
+
+
+def test_a_pod_is_woken_and_held_back_by_the_plugins_of_its_own_profile():
+    profiles = {"default-scheduler": Profile((Wants(),)), "other": Profile((Never(), Gate()))}
+    queue = SchedulingQueue(profiles=profiles)
+    for name, spec in (("a", {"closed": True}), ("b", {"schedulerName": "other"})):
+        queue.add(pod(name, spec=spec), 0)
+        queue.failed(queue.pop(0), ["Wants"], 0)
+    queue.add(pod("c", spec={"schedulerName": "other", "closed": True}), 0)
+    assert queue.pop(0) is None
+    for name in ("a", "b"):
+        queue.happened(Event(NODE_ADDED, None, {"metadata": {"name": name}}), 5)
+    assert [queue.pop(6).pod.uid, queue.pop(6)] == ["a", None]
+
+
+def test_whoever_is_no_plugin_may_be_helped_by_anything():
+    queue = SchedulingQueue(profiles={"default-scheduler": Profile((Wants(),))})
+    queue.add(pod("a"), 0)
+    queue.failed(queue.pop(0), ["Extender", "Wants"], 0)
+    assert queue.happened(Event(POD_DELETED, {}, None), 1) == 1
+
+
+def test_how_long_pods_back_off_can_be_chosen():
+    queue = SchedulingQueue(profiles={"default-scheduler": Profile(())}, backoff_s=3, backoff_s_max=5)
+    queue.add(pod("a"), 0)
+    for now, until in ((0, 3), (3, 8), (8, 13)):
+        queue.errored(queue.pop(now), now)
+        assert queue.next_at() == until

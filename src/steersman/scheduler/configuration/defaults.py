@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.scheduler.pod_info import DEFAULT_SCHEDULER
+
 if TYPE_CHECKING:
     from steersman.api.meta.types import Object
 
-DEFAULT_SCHEDULER = "default-scheduler"
+
 _NO_TIME = "0s"
 
 
