@@ -12,6 +12,7 @@ from steersman.controllers.legacy_serviceaccount_token_cleaner import Keeping
 from steersman.controllers.node_ipam import PodNetworks
 from steersman.controllers.node_lifecycle.controller import Patience
 from steersman.controllers.node_lifecycle.zones import Rates
+from steersman.controllers.persistentvolume_attach_detach.controller import Detaching
 from steersman.controllers.pod_garbage_collector import Limits
 from steersman.controllers.resourcequota import Measuring
 
@@ -31,6 +32,7 @@ def settings_from(options: ControllerOptions, *, service_cidrs: tuple[str, ...])
             cluster_cidrs=options.cluster_cidr, service_cidrs=service_cidrs, mask_bits=options.pod_mask_bits()
         ),
         "node_lifecycle": _patience(options),
+        "persistentvolume_attach_detach": _detaching(options),
         "pod_garbage_collector": Limits(terminated_max=options.terminated_pod_gc_threshold),
         "resourcequota": Measuring(resync_s=options.resource_quota_sync_period),
     }
@@ -59,4 +61,12 @@ def _patience(options: ControllerOptions) -> Patience:
             large_above=options.large_cluster_size_threshold,
             disrupted_from=options.unhealthy_zone_threshold,
         ),
+    )
+
+
+def _detaching(options: ControllerOptions) -> Detaching:
+    compares = not options.disable_attach_detach_reconcile_sync
+    return Detaching(
+        force_after_s=None if options.disable_force_detach_on_timeout else Detaching().force_after_s,
+        sync_s=options.attach_detach_reconcile_sync_period if compares else None,
     )

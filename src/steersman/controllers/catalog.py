@@ -70,6 +70,9 @@ CONTROLLERS = {
     ),
     "ephemeral_volume": "steersman.controllers.ephemeral_volume:EphemeralVolumes",
     "persistentvolume_binder": "steersman.controllers.persistentvolume_binder.controller:PersistentVolumeBinder",
+    "persistentvolume_attach_detach": (
+        "steersman.controllers.persistentvolume_attach_detach.controller:PersistentVolumeAttachDetach"
+    ),
     "persistentvolume_expander": "steersman.controllers.persistentvolume_expander:PersistentVolumeExpander",
     "validatingadmissionpolicy_status": (
         "steersman.controllers.validatingadmissionpolicy_status:ValidatingAdmissionPolicyStatus"
