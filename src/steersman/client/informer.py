@@ -43,6 +43,7 @@ class Informer:
         """All changes up to this resourceVersion are in here (they are comparable: KEP-5504)."""
         self._objects: dict[Key, Object] = {}
         self._handlers: list[Handler] = []
+        self._followers: list[Follower] = []
         self._indexers: dict[str, IndexBy] = {}
         self._indexes: dict[str, dict[str, dict[Key, Object]]] = {}
         self._encoded: dict[Key, bytes] | None = {} if detect_mutations else None
@@ -91,7 +92,7 @@ class Informer:
 
     def replace(self, objects: Sequence[Object], revision: str) -> None:
         """See Sink."""
-        self.revision = int(revision)
+        self._reached(int(revision))
         fresh = {key_of(obj): obj for obj in objects}
         for key in [key for key in self._objects if key not in fresh]:
             self._change(key, None)
@@ -103,7 +104,7 @@ class Informer:
 
     def apply(self, events: Sequence[WatchEvent], revision: str) -> None:
         """See Sink."""
-        self.revision = int(revision)
+        self._reached(int(revision))
         for event in events:
             key = key_of(event.object)
             if event.type != "DELETED":
@@ -119,14 +120,25 @@ class Informer:
             self._objects.pop(key, None)
         else:
             self._objects[key] = new
-        for name, by in self._indexers.items():
-            _reindex(self._indexes[name], by, key, old, new)
         if self._encoded is not None:
             self._encoded.pop(key, None)
             if new is not None:
                 self._encoded[key] = _encoded(new)
+        self._note(key, old, new, last if last is not None else old)
+
+    def _note(self, key: Key, old: Object | None, new: Object | None, told: Object | None) -> None:
+        """`told`: what handlers are told that there was."""
+        for name, by in self._indexers.items():
+            _reindex(self._indexes[name], by, key, old, new)
         for handler in self._handlers:
-            handler(last if last is not None else old, new)
+            handler(told, new)
+        for follower in self._followers:
+            follower._note(key, old, new, told)
+
+    def _reached(self, revision: int) -> None:
+        self.revision = revision
+        for follower in self._followers:
+            follower._reached(revision)
 
     # -- read-only
 
@@ -138,6 +150,23 @@ class Informer:
     def _check(self, key: Key, obj: Object | None) -> None:
         if self._encoded is not None and obj is not None and self._encoded[key] != _encoded(obj):
             raise MutatedError(f"{obj.get('kind', 'object')} {key} was changed by a reader: {obj}")
+
+
+class Follower(Informer):
+    """An informer with the objects of another, and indexes and handlers of its own, until it leaves."""
+
+    def __init__(self, informer: Informer) -> None:
+        super().__init__()
+        self.synced = informer.synced
+        self.revision = informer.revision
+        self._objects = informer._objects
+        self._indexes[NAMESPACE] = informer._indexes[NAMESPACE]
+        self._following = informer
+        informer._followers.append(self)
+
+    def leave(self) -> None:
+        """Nothing is told any more."""
+        self._following._followers.remove(self)
 
 
 class MetadataInformer(Informer):
@@ -185,6 +214,11 @@ class Informers:
         """The one for a resource, or for what a field selector leaves of it; followed at once when others are."""
         return self._wished(_Wish(resource.group, resource.version, resource.plural, fields), resource, self._client)
 
+    def of_at_least(self, resource: Named, *, fields: str) -> Informer:
+        """One that has what the field selector leaves, and perhaps more: all of it where somebody reads that anyway."""
+        whole = _Wish(resource.group, resource.version, resource.plural)
+        return self.of(resource, fields="" if whole in self._informers else fields)
+
     def of_metadata(self, resource: Named) -> Informer:
         """One whose objects have metadata at least: the whole ones where somebody reads those anyway, else
         PartialObjectMetadata without managedFields.
@@ -197,17 +231,20 @@ class Informers:
         """For when the API has the resource no more: what `of_metadata` gave is not followed any longer, unless whole
         objects are. Its handlers are told nothing.
         """
-        wish = _Wish(resource.group, resource.version, resource.plural, metadata=True)
-        self._informers.pop(wish, None)
-        following = self._following.pop(wish, None)
-        if following is not None:
-            following.cancel()
+        self._drop(_Wish(resource.group, resource.version, resource.plural, metadata=True))
+
+    def share(self) -> Informers:
+        """For one of several parts that read the same and come and go: what it wishes for is followed once for all of
+        them, and it is told of it until it stops. Whoever made the first of the informers stops it after all parts.
+        """
+        return _Share(self)
 
     async def start(self, *, on_crash: Callable[[str, BaseException], None]) -> None:
-        """Follow all that were wished for; returns when each has its first content."""
-        self._tasks = Tasks(on_crash=on_crash)
-        for wish, (_, reflector) in self._informers.items():
-            self._following[wish] = self._tasks.start(reflector.run(), name=f"reflector {wish.plural}")
+        """Follow all that were wished for; returns when each has its first content. May be called again."""
+        if self._tasks is None:
+            self._tasks = Tasks(on_crash=on_crash)
+            for wish, (_, reflector) in self._informers.items():
+                self._following[wish] = self._tasks.start(reflector.run(), name=f"reflector {wish.plural}")
         for informer, _ in tuple(self._informers.values()):
             await informer.synced.wait()
 
@@ -216,6 +253,13 @@ class Informers:
             await self._tasks.close()
             self._tasks = None
             self._following.clear()
+
+    def _drop(self, wish: _Wish) -> Informer | None:
+        dropped, _ = self._informers.pop(wish, (None, None))
+        following = self._following.pop(wish, None)
+        if following is not None:
+            following.cancel()
+        return dropped
 
     def _wished(self, wish: _Wish, resource: Named, client: Client) -> Informer:
         known = self._informers.get(wish)
@@ -234,6 +278,51 @@ class Informers:
         """See Informer."""
         for informer, _ in self._informers.values():
             informer.check_unchanged()
+
+
+class _Share(Informers):
+    """See Informers.share."""
+
+    def __init__(self, lender: Informers) -> None:
+        self._lender = lender
+        self._followers: dict[int, Follower] = {}
+        """By the identity of whom they follow."""
+
+    def of(self, resource: Named, *, fields: str = "") -> Informer:
+        return self._follower(self._lender.of(resource, fields=fields))
+
+    def of_at_least(self, resource: Named, *, fields: str) -> Informer:
+        return self._follower(self._lender.of_at_least(resource, fields=fields))
+
+    def of_metadata(self, resource: Named) -> Informer:
+        return self._follower(self._lender.of_metadata(resource))
+
+    def drop_metadata(self, resource: Named) -> None:
+        """For all who share."""
+        dropped = self._lender._drop(_Wish(resource.group, resource.version, resource.plural, metadata=True))
+        follower = self._followers.pop(id(dropped), None)
+        if follower is not None:
+            follower.leave()
+
+    def share(self) -> Informers:
+        return self._lender.share()
+
+    async def start(self, *, on_crash: Callable[[str, BaseException], None]) -> None:
+        await self._lender.start(on_crash=on_crash)
+
+    async def stop(self) -> None:
+        for follower in self._followers.values():
+            follower.leave()
+        self._followers.clear()
+
+    def check_unchanged(self) -> None:
+        self._lender.check_unchanged()
+
+    def _follower(self, informer: Informer) -> Follower:
+        follower = self._followers.get(id(informer))
+        if follower is None:
+            follower = self._followers[id(informer)] = Follower(informer)
+        return follower
 
 
 def _version(obj: Object) -> str:

@@ -62,10 +62,12 @@ class ControllerManager:
         rng: Random,
         registry: Registry,
         on_crash: Callable[[str, BaseException], None],
+        informers: Informers | None = None,
         detect_mutations: bool = False,
     ) -> None:
         """`names`: of the catalog; `settings`: what some of them are given, see `controller_settings`. `handler`: the
-        API server's. `on_crash(name, error)`: something ended for good.
+        API server's. `on_crash(name, error)`: something ended for good. `informers`: of all parts of this process, if
+        it has any.
         """
         self._names = tuple(names)
         self._settings = settings
@@ -77,7 +79,8 @@ class ControllerManager:
         self._election = Tasks(on_crash=on_crash)
         self._clients = LocalClients(handler=handler, issuer=issuer, clock=clock, rng=rng)
         client = self._client(MANAGER, ())
-        self.informers = Informers(client=client, rng=rng, detect_mutations=detect_mutations)
+        own = Informers(client=client, rng=rng, detect_mutations=detect_mutations)
+        self.informers = own if informers is None else informers.share()
         self._discovery = Discovery(client=client, informers=self.informers)
         self.controllers: list[Controller] = []
 

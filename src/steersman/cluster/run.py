@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from steersman.apiserver.authn.user import User
     from steersman.apiserver.outbound.kubelet import KubeletTls
+    from steersman.client.informer import Informers
     from steersman.cluster.config import ServerConfig
     from steersman.cluster.controllers import ControllerManager
     from steersman.cluster.scheduler import SchedulerPart
@@ -177,13 +178,26 @@ class RunningServer:
         self.url = f"https://{_bracketed(host)}:{port}"
         self._write_kubeconfig(pki)
         self._started = True
+        informers = self._common_informers(pki, parts) if {"controllers", "scheduler"} <= {*config.parts} else None
         if "controllers" in config.parts:
-            await self._start_controllers(pki, parts)
+            await self._start_controllers(pki, parts, informers)
         if "scheduler" in config.parts:
-            await self._start_scheduler(pki, parts)
+            await self._start_scheduler(pki, parts, informers)
         self._tune_collector()
 
-    async def _start_controllers(self, pki: PKI, parts: Parts) -> None:
+    def _common_informers(self, pki: PKI, parts: Parts) -> Informers:
+        """For several parts: what they all read is read and kept once."""
+        from steersman.client.informer import Informers  # noqa: PLC0415
+        from steersman.cluster.controllers import MANAGER  # noqa: PLC0415
+        from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415
+
+        clients = LocalClients(handler=parts.application.handle, issuer=pki, clock=self._clock, rng=self._rng)
+        informers = Informers(client=clients.client(MANAGER), rng=self._rng)
+        self._stack.push_async_callback(clients.close)
+        self._stack.push_async_callback(informers.stop)
+        return informers
+
+    async def _start_controllers(self, pki: PKI, parts: Parts, informers: Informers | None) -> None:
         from steersman.cluster.controllers import (  # noqa: PLC0415 - the API server alone needs none
             ControllerManager,
             controller_settings,
@@ -198,15 +212,19 @@ class RunningServer:
             rng=self._rng,
             registry=parts.service.metrics.registry,
             on_crash=self._crashed,
+            informers=informers,
         )
         await self._begin(manager)
 
-    async def _start_scheduler(self, pki: PKI, parts: Parts) -> None:
+    async def _start_scheduler(self, pki: PKI, parts: Parts, informers: Informers | None) -> None:
         from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415
         from steersman.cluster.scheduler import SchedulerPart  # noqa: PLC0415 - numpy is imported only for it
 
         clients = LocalClients(handler=parts.application.handle, issuer=pki, clock=self._clock, rng=self._rng)
-        await self._begin(SchedulerPart(clients=clients, clock=self._clock, rng=self._rng, on_crash=self._crashed))
+        part = SchedulerPart(
+            clients=clients, clock=self._clock, rng=self._rng, on_crash=self._crashed, informers=informers
+        )
+        await self._begin(part)
 
     async def _begin(self, part: ControllerManager | SchedulerPart) -> None:
         """Let a part work, at once or when it is elected."""

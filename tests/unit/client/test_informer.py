@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
 
-from steersman.client.informer import Informer, MutatedError
+from steersman.api.core.config_map import CONFIG_MAPS
+from steersman.client.informer import Informer, Informers, MutatedError
 from steersman.client.request import Key
 from steersman.client.transport import WatchEvent
 
@@ -158,3 +160,70 @@ def test_who_changes_an_object_is_found_out(informer):
         informer.check_unchanged()
     with pytest.raises(MutatedError):
         informer.apply([WatchEvent("MODIFIED", obj("a/x", 6))], "6")
+
+
+class Sharers:
+    """A part that shares informers: what it is told, and what it finds."""
+
+    def __init__(self, informers):
+        self.informers = informers.share()
+        self.handler = Handler()
+        self.informer = self.informers.of(CONFIG_MAPS)
+        self.informer.add_index("odd", lambda obj: (obj["metadata"]["labels"]["odd"],))
+        self.informer.add_handler(self.handler)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_shares_informers_is_told_as_if_they_were_its_own_until_it_stops(seed):
+    rng, informers = random.Random(seed), Informers(client=None, rng=None)
+    informer = informers.of(CONFIG_MAPS)
+    first, before = Sharers(informers), {}
+    late = None
+    for revision in range(10, 40):
+        state = rng.choice(STATES)
+        informer.apply(events(before, state, revision), str(revision))
+        check(first.informer, first.handler, state)
+        assert first.informer.revision == revision
+        if late is None and revision > 20:
+            late = Sharers(informers)  # its function for the index is another one
+        if late is not None:
+            check(late.informer, late.handler, state)
+        before = state
+    asyncio.run(first.informers.stop())
+    told = dict(first.handler.objects)
+    informer.replace([], "50")
+    assert first.handler.objects == told
+    check(late.informer, late.handler, {})
+
+
+class Counted:
+    """Verbs that say what was watched."""
+
+    def __init__(self, client):
+        self.client = client
+        self.watched = []
+
+    async def watch(self, resource, **query):
+        self.watched.append((resource.plural, query["fields"]))
+        return await self.client.watch(resource, **query)
+
+
+async def test_what_is_shared_is_watched_once(client):
+    counted = Counted(client)
+    informers = Informers(client=counted, rng=random.Random(1))
+    parts = [informers.share() for _ in range(2)]
+    for part in parts:
+        part.of(CONFIG_MAPS)
+        part.of_at_least(CONFIG_MAPS, fields="metadata.namespace=a")  # everything is there anyway
+        await part.start(on_crash=lambda name, error: pytest.fail(f"{name}: {error!r}"))
+    assert counted.watched == [("configmaps", "")]
+    for part in parts:
+        await part.stop()
+    await informers.stop()
+
+
+def test_at_least_a_part_is_only_that_where_nobody_reads_more():
+    informers = Informers(client=None, rng=None)
+    narrow = informers.of_at_least(CONFIG_MAPS, fields="metadata.namespace=a")
+    assert narrow is informers.of(CONFIG_MAPS, fields="metadata.namespace=a")
+    assert narrow is not informers.of(CONFIG_MAPS)
