@@ -1,8 +1,9 @@
 """Check a fresh server against upstream's recorded answers, and against the committed floor that may only rise.
 
-conformance/golden_passing.txt holds a line per scenario: its name, how many of its steps have upstream's shape, how
-many are exactly upstream's, how many there are. A scenario below its line fails this script, unless it holds when
-checked again alone; `--update` raises lines and adds new ones, and never lowers any.
+`--of api`: what the API server answers. `--of controllers`: what controllers make of objects, with their own server.
+A floor holds a line per scenario: its name, how many of its steps have upstream's shape, how many are exactly
+upstream's, how many there are. A scenario below its line fails this script, unless it holds when checked again alone;
+`--update` raises lines and adds new ones, and never lowers any.
 """
 
 from __future__ import annotations
@@ -20,11 +21,45 @@ from steersman.testing.server import NotReady, ServerProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT.parent / "shared" / "golden"
-FLOOR = ROOT / "conformance" / "golden_passing.txt"
 HEADER = """\
 # scenario, steps with upstream's shape, steps exactly upstream's, steps
 # Counts may only rise; `scripts/golden --update` raises them.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Scenarios of one kind: their checker, how the server is started for them, and where their floor is."""
+
+    folder: Path
+    command: str
+    arguments: tuple[str, ...]
+    jobs: int
+    floor: Path
+
+
+RECORDINGS = {
+    "api": Recording(
+        folder=GOLDEN,
+        command="apiserver",
+        arguments=("--service-cidr", "10.96.0.0/16"),
+        jobs=8,
+        floor=ROOT / "conformance" / "golden_passing.txt",
+    ),
+    "controllers": Recording(
+        folder=GOLDEN / "controllers",
+        command="server",
+        # Nodes are static there: nobody renews a lease.
+        arguments=(
+            *("--only", "apiserver,controllers", "--service-cidr", "10.96.0.0/16"),
+            *("--controllers", "*,bootstrapsigner,tokencleaner", "--cluster-cidr", "10.244.0.0/16"),
+            *("--node-monitor-grace-period", "1h", "--node-startup-grace-period", "10s"),
+            *("--horizontal-pod-autoscaler-sync-period", "2s"),
+        ),
+        jobs=24,
+        floor=ROOT / "conformance" / "golden_controllers.txt",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +94,9 @@ def write_floor(path: Path, floor: dict[str, Score]) -> None:
     path.write_text(HEADER + "".join(f"{n} {s.shape} {s.exact} {s.steps}\n" for n, s in sorted(floor.items())))
 
 
-def run(*, store: str, only: str, show: int, report: Path | None, quiet: bool = False) -> dict[str, Score]:
+def run(
+    recording: Recording, *, store: str, only: str, show: int, report: Path | None, quiet: bool = False
+) -> dict[str, Score]:
     """Start a fresh server on `store`, check all scenarios whose name matches `only`, print the table."""
     with tempfile.TemporaryDirectory(prefix="steersman-golden-") as folder:
         found = report or Path(folder) / "report.json"
@@ -67,30 +104,14 @@ def run(*, store: str, only: str, show: int, report: Path | None, quiet: bool = 
             data_dir=Path(folder) / "data",
             store=store,
             token_auth_file=GOLDEN / "tokens.csv",
-            arguments=["--service-cidr", "10.96.0.0/16"],
+            command=recording.command,
+            arguments=recording.arguments,
         )
         with server:
-            command = [
-                sys.executable,
-                str(GOLDEN / "golden.py"),
-                "check",
-                "--server",
-                server.url,
-                "--ca",
-                str(server.ca),
-            ]
-            command += [
-                "--jobs",
-                "8",
-                "--json",
-                str(found),
-                "--show",
-                str(show),
-                "--only",
-                only,
-                str(GOLDEN / "visible"),
-            ]
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            checker = [sys.executable, str(recording.folder / "golden.py"), "check"]
+            checker += ["--server", server.url, "--ca", str(server.ca), "--jobs", str(recording.jobs)]
+            checker += ["--json", str(found), "--show", str(show), "--only", only, str(recording.folder / "visible")]
+            done = subprocess.run(checker, check=False, capture_output=True, text=True)
             if done.returncode > 1 or not found.exists():
                 raise RuntimeError(f"golden.py failed:\n{done.stdout}\n{done.stderr}\nserver:\n{server.log_tail()}")
             if not quiet:
@@ -114,29 +135,31 @@ def fallen(scores: dict[str, Score], floor: dict[str, Score]) -> list[str]:
 def main() -> int:
     """Exit status: 0 when every scenario holds its floor (or there is nothing to check against), else 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--of", choices=tuple(RECORDINGS), default="api", help="which recording")
     parser.add_argument("--update", action="store_true", help="raise the committed floor to what passed now")
     parser.add_argument("--store", default="sqlite")
     parser.add_argument("--only", default="", help="regular expression on scenario names")
     parser.add_argument("--show", type=int, default=0, help="how many differing steps to print")
     parser.add_argument("--json", type=Path, help="write the checker's full report here")
     options = parser.parse_args()
-    if not (GOLDEN / "golden.py").exists():
+    recording = RECORDINGS[options.of]
+    if not (recording.folder / "golden.py").exists():
         print("golden: skipped: no recorded answers beside the project (../shared/golden)")
         return 0
-    floor = read_floor(FLOOR)
+    floor = read_floor(recording.floor)
     try:
-        scores = run(store=options.store, only=options.only, show=options.show, report=options.json)
+        scores = run(recording, store=options.store, only=options.only, show=options.show, report=options.json)
     except NotReady as error:
         print(f"golden: FAILED: {error}")
         return 1
     if lost := fallen(scores, floor):
         print(f"golden: {len(lost)} scenarios are below their floor, checking them again alone: {', '.join(lost)}")
         only = "^(" + "|".join(map(re.escape, lost)) + ")$"
-        scores |= run(store=options.store, only=only, show=0, report=None, quiet=True)
+        scores |= run(recording, store=options.store, only=only, show=0, report=None, quiet=True)
         lost = fallen(scores, floor)
     if options.update:
-        write_floor(FLOOR, floor | {name: score.raised(floor.get(name)) for name, score in scores.items()})
-        print(f"golden: wrote {FLOOR.relative_to(ROOT)}")
+        write_floor(recording.floor, floor | {name: score.raised(floor.get(name)) for name, score in scores.items()})
+        print(f"golden: wrote {recording.floor.relative_to(ROOT)}")
     for name in lost:
         was, now = floor[name], scores[name]
         counts = f"shape {was.shape} -> {now.shape}, exact {was.exact} -> {now.exact} of {now.steps}"
