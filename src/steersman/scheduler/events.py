@@ -36,6 +36,13 @@ NODE_DELETED = Kind("nodes", Action.DELETED)
 POD_ADDED, POD_UPDATED = Kind("pods", Action.ADDED), Kind("pods", Action.UPDATED)
 POD_DELETED = Kind("pods", Action.DELETED)
 SELF_UPDATED = Kind(SELF, Action.UPDATED)
+CLAIM_ADDED, CLAIM_UPDATED = (Kind("persistentvolumeclaims", action) for action in (Action.ADDED, Action.UPDATED))
+VOLUME_ADDED, VOLUME_UPDATED = (Kind("persistentvolumes", action) for action in (Action.ADDED, Action.UPDATED))
+STORAGE_CLASS_ADDED, STORAGE_CLASS_UPDATED = (Kind("storageclasses", each) for each in (Action.ADDED, Action.UPDATED))
+CSI_NODE_ADDED, CSI_NODE_UPDATED = (Kind("csinodes", action) for action in (Action.ADDED, Action.UPDATED))
+CSI_DRIVER_UPDATED = Kind("csidrivers", Action.UPDATED)
+CAPACITY_ADDED, CAPACITY_UPDATED = (Kind("csistoragecapacities", each) for each in (Action.ADDED, Action.UPDATED))
+ATTACHMENT_DELETED = Kind("volumeattachments", Action.DELETED)
 
 
 @dataclass(frozen=True, slots=True)
