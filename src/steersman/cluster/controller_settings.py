@@ -15,6 +15,8 @@ from steersman.controllers.node_lifecycle.zones import Rates
 from steersman.controllers.persistentvolume_attach_detach.controller import Detaching
 from steersman.controllers.pod_garbage_collector import Limits
 from steersman.controllers.resourcequota import Measuring
+from steersman.controllers.service_lb.address_pool import AddressPool
+from steersman.controllers.service_lb.controller import Balancing
 
 if TYPE_CHECKING:
     from steersman.cluster.controller_options import ControllerOptions
@@ -35,6 +37,7 @@ def settings_from(options: ControllerOptions, *, service_cidrs: tuple[str, ...])
         "persistentvolume_attach_detach": _detaching(options),
         "pod_garbage_collector": Limits(terminated_max=options.terminated_pod_gc_threshold),
         "resourcequota": Measuring(resync_s=options.resource_quota_sync_period),
+        "service_lb": Balancing(AddressPool(options.load_balancer_cidr) if options.load_balancer_cidr else None),
     }
 
 

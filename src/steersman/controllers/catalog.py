@@ -34,6 +34,7 @@ CONTROLLERS = {
     "replication": "steersman.controllers.replication:ReplicationControllers",
     "resourceclaim": "steersman.controllers.resourceclaim:ResourceClaims",
     "service_cidr": "steersman.controllers.service_cidr:ServiceCIDRs",
+    "service_lb": "steersman.controllers.service_lb.controller:ServiceLB",
     "statefulset": "steersman.controllers.statefulset.controller:StatefulSets",
     "storage_version_migrator": "steersman.controllers.storage_version_migrator:StorageVersionMigrator",
     "taint_eviction": "steersman.controllers.taint_eviction:TaintEviction",
