@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,12 +29,18 @@ from steersman.cluster.config import PARTS
     default=None,
     help="Whether controllers and scheduler wait for a lease before they work.  [default: with etcd]",
 )
-def server(only: str, leader_elect: bool | None, **options: Any) -> None:
+@click.option(
+    "--scheduler-config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A KubeSchedulerConfiguration (YAML), as kube-scheduler's --config.",
+)
+def server(only: str, leader_elect: bool | None, scheduler_config: Path | None, **options: Any) -> None:
     """Run the whole control plane, in the foreground.
 
     That is the API server, the controllers and the scheduler.
     """
-    run_in_foreground(replace(config_from(options), parts=_parts(only), leader_elect=leader_elect))
+    config = replace(config_from(options), parts=_parts(only), leader_elect=leader_elect)
+    run_in_foreground(replace(config, scheduler_config=scheduler_config))
 
 
 def _parts(only: str) -> tuple[str, ...]:

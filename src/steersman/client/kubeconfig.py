@@ -43,6 +43,8 @@ class Access:
     token: Callable[[], str] | str = ""
     namespace: str = ""
     """The one that is meant where none is said; empty if the context names none."""
+    bare: Target | None = None
+    """The same server, shown no certificate; None: `target` shows none either."""
 
 
 class TokenFile:
@@ -111,8 +113,10 @@ class _Reader:
         cluster = self._text(chosen, place, "cluster")
         user = self._text(chosen, place, "user")
         token, certificate = self._credentials(user, f"{place}.user") if user else ("", None)
-        target = self._target(self._find("clusters", "cluster", cluster, f"{place}.cluster"), cluster, certificate)
-        return Access(target, token, self._text(chosen, place, "namespace"))
+        found = self._find("clusters", "cluster", cluster, f"{place}.cluster")
+        target = self._target(found, cluster, certificate)
+        bare = self._target(found, cluster, None) if certificate is not None else None
+        return Access(target, token, self._text(chosen, place, "namespace"), bare)
 
     def _target(self, cluster: dict[str, Any], name: str, certificate: tuple[str, str] | None) -> Target:
         place = f"clusters[{name}]"

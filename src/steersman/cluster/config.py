@@ -47,6 +47,8 @@ class ServerConfig:
     controllers: ControllerOptions = field(default_factory=ControllerOptions)
     leader_elect: bool | None = None
     """Whether controllers and scheduler first wait for a lease; None: with a store that several servers may share."""
+    scheduler_config: Path | None = None
+    """A KubeSchedulerConfiguration."""
     log_format: str = "text"
     log_level: str = "info"
 

@@ -10,14 +10,10 @@ import gc
 import logging
 import os
 import random
-import signal
 import socket
-import sys
 from contextlib import AsyncExitStack
 from datetime import UTC
 from typing import TYPE_CHECKING, Self
-
-import uvloop
 
 from steersman.api.errors import ApiError
 from steersman.apiserver import respond
@@ -30,6 +26,7 @@ from steersman.cluster.errors import StartError
 from steersman.cluster.kubeconfig import write_kubeconfig
 from steersman.cluster.listener import open_listener
 from steersman.cluster.pki import PKI, PKIError, ensure_pki
+from steersman.cluster.until_told import run_until_told
 from steersman.cluster.upkeep import StoreProbe, compact
 from steersman.cluster.wiring import Identity, Parts, wire
 from steersman.lib import log
@@ -63,44 +60,11 @@ _log = logging.getLogger(__name__)
 
 def run_server(config: ServerConfig, *, say: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT. Raises StartError."""
-    sys.setswitchinterval(0.0005)
     log.configure(level=config.log_level, form=log.Format(config.log_format))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_main(config, say))
-
-
-async def _main(config: ServerConfig, say: Callable[[str], None]) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    running = RunningServer(config, clock=SystemClock(), rng=random.SystemRandom(), failed=stop.set)
-    if not await _enter_unless(stop, running):
-        return
-    async with AsyncExitStack() as stack:
-        stack.push_async_exit(running)
-        say(f"steersman is ready: {running.url} (kubeconfig: {running.kubeconfig})")
-        await stop.wait()
-    if running.failure is not None:
-        raise StartError(f"stopped: {running.failure}")
-
-
-async def _enter_unless(stop: asyncio.Event, running: RunningServer) -> bool:
-    """Start the server; False if it was told to stop before it was ready, and has undone what it had begun."""
-    tasks = Tasks(on_crash=lambda _name, _error: None)  # what the start raises is raised here
-    start = tasks.start(running.__aenter__(), name="start")
-    told = tasks.start(stop.wait(), name="signal")
-    try:
-        await asyncio.wait((start, told), return_when=asyncio.FIRST_COMPLETED)
-        if not start.done():
-            start.cancel()
-            await asyncio.wait((start,))
-        if start.cancelled():
-            return False
-        start.result()
-        return True
-    finally:
-        await tasks.close()
+    run_until_told(
+        lambda failed: RunningServer(config, clock=SystemClock(), rng=random.SystemRandom(), failed=failed),
+        ready=lambda running: say(f"steersman is ready: {running.url} (kubeconfig: {running.kubeconfig})"),
+    )
 
 
 class RunningServer:
@@ -219,10 +183,17 @@ class RunningServer:
     async def _start_scheduler(self, pki: PKI, parts: Parts, informers: Informers | None) -> None:
         from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415
         from steersman.cluster.scheduler import SchedulerPart  # noqa: PLC0415 - numpy is imported only for it
+        from steersman.cluster.scheduler_configuration import load_scheduler_configuration  # noqa: PLC0415
 
         clients = LocalClients(handler=parts.application.handle, issuer=pki, clock=self._clock, rng=self._rng)
+        file = self._config.scheduler_config
         part = SchedulerPart(
-            clients=clients, clock=self._clock, rng=self._rng, on_crash=self._crashed, informers=informers
+            clients=clients,
+            clock=self._clock,
+            rng=self._rng,
+            on_crash=self._crashed,
+            informers=informers,
+            configuration=load_scheduler_configuration(file) if file is not None else None,
         )
         await self._begin(part)
 

@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 
 from steersman.client.events import Recorder
 from steersman.client.informer import Informers
-from steersman.client.leader import LeaderElection
+from steersman.client.leader import LeaderElection, Terms
 from steersman.client.request import Key
+from steersman.cluster.errors import StartError
 from steersman.lib.aio import Tasks
-from steersman.scheduler.configuration.read import builtin_configuration
+from steersman.scheduler.configuration.read import ConfigurationError, builtin_configuration
 from steersman.scheduler.loop import Scheduler
 from steersman.scheduler.outcomes import Outcomes
 from steersman.scheduler.plugins.catalog import makers
 from steersman.scheduler.pod_info import DEFAULT_SCHEDULER
 from steersman.scheduler.profiles import build_profile
 from steersman.scheduler.readers import Readers
+from steersman.scheduler.user_plugins import user_makers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
     from steersman.client.client import Client
-    from steersman.cluster.local_clients import LocalClients
+    from steersman.cluster.clients import Clients
     from steersman.lib.clock import Clock
     from steersman.scheduler.configuration.model import Configuration
 
@@ -49,7 +51,7 @@ def make_scheduler(
     chosen = configuration or builtin_configuration()
     known = makers(client=client, readers=Readers(informers=informers))
     return Scheduler(
-        profiles={each.scheduler_name: build_profile(each, known) for each in chosen.profiles},
+        profiles={each.scheduler_name: build_profile(each, known | user_makers(each)) for each in chosen.profiles},
         informers=informers,
         outcomes=Outcomes(client=client, recorder=recorder, clock=clock),
         rng=rng,
@@ -64,30 +66,42 @@ class SchedulerPart:
     def __init__(
         self,
         *,
-        clients: LocalClients,
+        clients: Clients,
         clock: Clock,
         rng: Random,
         on_crash: Callable[[str, BaseException], None],
         informers: Informers | None = None,
+        configuration: Configuration | None = None,
     ) -> None:
         """`clients`: closed by `stop`. `on_crash(name, error)`: something ended for good. `informers`: of all parts of
-        this process, if it has any.
+        this process, if it has any. `configuration`: the default one if none is given.
         """
         self._clients = clients
         self._client = clients.client(USER)
         self._clock = clock
         self._rng = rng
         self._on_crash = on_crash
+        self._configuration = configuration or builtin_configuration()
         self._tasks = Tasks(on_crash=on_crash)
         self._election = Tasks(on_crash=on_crash)
         self._informers = Informers(client=self._client, rng=rng) if informers is None else informers.share()
 
     async def start(self) -> None:
-        """Returns when all caches are filled and pods are being placed."""
+        """Returns when all caches are filled and pods are being placed. Raises StartError for a configuration that
+        cannot be followed.
+        """
         recorder = Recorder(client=self._client, component=DEFAULT_SCHEDULER, clock=self._clock, rng=self._rng)
-        scheduler = make_scheduler(
-            client=self._client, informers=self._informers, recorder=recorder, clock=self._clock, rng=self._rng
-        )
+        try:
+            scheduler = make_scheduler(
+                client=self._client,
+                informers=self._informers,
+                recorder=recorder,
+                clock=self._clock,
+                rng=self._rng,
+                configuration=self._configuration,
+            )
+        except ConfigurationError as error:
+            raise StartError(f"the scheduler's configuration: {error}") from error
         await self._informers.start(on_crash=self._on_crash)
         for _ in range(EVENT_WRITERS):
             self._tasks.start(recorder.run(), name="events of the scheduler")
@@ -98,7 +112,15 @@ class SchedulerPart:
 
         Losing it counts as a crash: the process should end, as its caches are full of what it may no longer act on.
         """
-        election = LeaderElection(client=self._client, lease=LEASE, identity=identity, clock=self._clock, rng=self._rng)
+        chosen = self._configuration.election
+        election = LeaderElection(
+            client=self._client,
+            lease=Key(chosen.namespace, chosen.name),
+            identity=identity,
+            clock=self._clock,
+            rng=self._rng,
+            terms=Terms(lease_s=chosen.lease_s, renew_s_max=chosen.renew_deadline_s, retry_s=chosen.retry_s),
+        )
         self._election.start(election.run(self._lead), name="election of the scheduler")
 
     async def stop(self) -> None:
