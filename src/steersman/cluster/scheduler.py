@@ -18,6 +18,7 @@ from steersman.scheduler.plugins.catalog import makers
 from steersman.scheduler.pod_info import DEFAULT_SCHEDULER
 from steersman.scheduler.profiles import build_profile
 from steersman.scheduler.readers import Readers
+from steersman.scheduler.storage import Storage
 from steersman.scheduler.user_plugins import user_makers
 
 if TYPE_CHECKING:
@@ -49,12 +50,14 @@ def make_scheduler(
     ConfigurationError.
     """
     chosen = configuration or builtin_configuration()
-    known = makers(client=client, readers=Readers(informers=informers))
+    storage = Storage(informers=informers)
+    known = makers(client=client, informers=informers, readers=Readers(informers=informers), rng=rng, storage=storage)
     return Scheduler(
         profiles={each.scheduler_name: build_profile(each, known | user_makers(each)) for each in chosen.profiles},
         informers=informers,
         outcomes=Outcomes(client=client, recorder=recorder, clock=clock),
         rng=rng,
+        others=storage.informers,
         backoff_s=chosen.backoff_s,
         backoff_s_max=chosen.backoff_s_max,
     )

@@ -3,6 +3,8 @@
     informers > queue, snapshot > one cycle > assumed > bound by a task of its own > shown by the informer
                   ^                  |                         |
                   +--- refused ------+------- not bound -------+
+                          |
+                          others leave a node that is nominated for it, by a task of its own
 
 Reads: pods (those that have not ended), nodes. Writes: see outcomes.
 Invariants: a cycle does not wait, so nothing changes under it; a pod counts on its node from the decision on; what is
@@ -22,10 +24,12 @@ from steersman.api.errors import ApiError, Conflict, NotFound
 from steersman.client.errors import TransportError
 from steersman.lib.aio import Pacer, Tasks, loop_time
 from steersman.scheduler.binding import Binder, NotBound
-from steersman.scheduler.cycle import decide
-from steersman.scheduler.events import event_of
+from steersman.scheduler.cycle import decide, follow_up
+from steersman.scheduler.events import POD_DELETED, Event, event_of
+from steersman.scheduler.evictions import Evictions, remaining
 from steersman.scheduler.framework import Aftermath, PluginError
 from steersman.scheduler.messages import NO_NODES, fit_error
+from steersman.scheduler.nominations import Nominations, nominated_of
 from steersman.scheduler.outcomes import SCHEDULER_ERROR, UNSCHEDULABLE, Outcomes
 from steersman.scheduler.placements import Placements, same
 from steersman.scheduler.pod_info import read_pod, scheduler_of
@@ -36,17 +40,14 @@ from steersman.scheduler.underway import CalledOff, Underway
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from random import Random
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from steersman.api.meta.types import Object
     from steersman.client.informer import Informer, Informers
     from steersman.scheduler.cycle import Decision, Profile
-    from steersman.scheduler.events import Event
-    from steersman.scheduler.framework import Cycle, Plugin
+    from steersman.scheduler.framework import Cycle, Eviction, Plugin
     from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.queue import Waiting
-
-    PostFilter: TypeAlias = Callable[[Waiting, Decision, Snapshot], Aftermath]
 
 NOT_ENDED = "status.phase!=Succeeded,status.phase!=Failed"
 WRITES_MAX = 100
@@ -66,24 +67,23 @@ class Scheduler:
         outcomes: Outcomes,
         rng: Random,
         others: Mapping[str, Informer] | None = None,
-        post_filter: PostFilter | None = None,
         underway: Underway | None = None,
         backoff_s: float = BACKOFF_S,
         backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
         """`profiles`: by the scheduler name that pods ask for. `others`: by plural name, what else may help a refused
-        pod when it changes. `post_filter`: asked what can be done for a pod that no node can take. `underway`: where
-        plugins hold up and call off pods that are not bound yet. `backoff_s`: of a pod that is refused for the first
-        time, doubled each time up to `backoff_s_max`.
+        pod when it changes. `underway`: where plugins hold up and call off pods that are not bound yet. `backoff_s`: of
+        a pod that is refused for the first time, doubled each time up to `backoff_s_max`.
         """
         self._profiles = profiles
         self._outcomes = outcomes
         self._rng = rng
-        self._post_filter = post_filter
         self.queue = SchedulingQueue(profiles=profiles, backoff_s=backoff_s, backoff_s_max=backoff_s_max)
         self.snapshot = Snapshot()
         self._placements = Placements(snapshot=self.snapshot)
+        self._nominations = Nominations()
         self._underway = underway or Underway()
+        self._evictions = Evictions(outcomes=outcomes, underway=self._underway)
         self._binders = {
             name: Binder(profile=profile, outcomes=outcomes, underway=self._underway)
             for name, profile in profiles.items()
@@ -129,19 +129,22 @@ class Scheduler:
     # -- one pod
 
     def _schedule(self, waiting: Waiting) -> None:
-        profile = self._profiles[scheduler_of(waiting.pod.pod)]
+        pod = waiting.pod
+        profile, nominated = self._profiles[scheduler_of(pod.pod)], self._nominations.at_least(pod)
         try:
-            decision = decide(waiting.pod, self.snapshot, profile, self._rng)
+            decision = decide(pod, self.snapshot, profile, self._rng, nominated=nominated)
             if decision.node is None:
-                self._refused(waiting, decision)
+                self._refused(waiting, decision, profile)
                 return
         except Exception as error:
             known = isinstance(error, PluginError)
-            self._logger.warning("%s/%s: cannot be decided: %s", *waiting.pod.key, error, exc_info=not known)
+            self._logger.warning("%s/%s: cannot be decided: %s", *pod.key, error, exc_info=not known)
+            self._nominations.drop(pod.uid)
             self._errored(waiting, str(error))
             return
         assert decision.cycle is not None
-        self._placements.assume(waiting.pod, decision.node)
+        self._nominations.drop(pod.uid)
+        self._placements.assume(pod, decision.node)
         self._reserve(waiting, decision.cycle, decision.node)
 
     def _reserve(self, waiting: Waiting, cycle: Cycle, node: str) -> None:
@@ -158,15 +161,31 @@ class Scheduler:
         else:
             self._write(self._bind(waiting, binder, cycle, node), name="bind")
 
-    def _refused(self, waiting: Waiting, decision: Decision) -> None:
+    def _refused(self, waiting: Waiting, decision: Decision, profile: Profile) -> None:
         pod = waiting.pod
         if not decision.snapshot_nodes:
-            after, message = Aftermath(), NO_NODES
+            after, message = Aftermath(nominated=""), NO_NODES
         else:
-            after = self._post_filter(waiting, decision, self.snapshot) if self._post_filter else Aftermath()
+            after = follow_up(decision, profile)
             message = fit_error(decision, after.message)
         self.queue.failed(waiting, decision.refused_by, loop_time())
-        self._write(self._tell(pod, UNSCHEDULABLE, message, after.nominated), name="refuse")
+        kept = nominated_of(pod.pod) or self._nominations.node_of(pod.uid)
+        self._nominations.set(pod, kept if after.nominated is None else after.nominated)
+        if after.eviction is not None and remaining(after.eviction):
+            self.queue.hold(waiting)
+            self._write(self._evict(waiting, message, after.eviction), name="evict")
+        else:
+            self._write(self._tell(pod, UNSCHEDULABLE, message, after.nominated), name="refuse")
+
+    async def _evict(self, waiting: Waiting, message: str, eviction: Eviction) -> None:
+        """The pod waits until its victims are leaving: before, it would only choose others."""
+        pod, done = waiting.pod, False
+        try:
+            await self._tell(pod, UNSCHEDULABLE, message, eviction.node)
+            below = self._nominations.below(pod, eviction.node)
+            done = await self._evictions.carry_out(eviction, pod, below=below)
+        finally:
+            self.queue.release(waiting, loop_time(), retry=not done)
 
     async def _prepare(
         self, waiting: Waiting, binder: Binder, cycle: Cycle, node: str, plugins: Sequence[Plugin]
@@ -244,26 +263,48 @@ class Scheduler:
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         if old is not None and (new is None or _uid(old) != _uid(new)):
-            self.queue.remove(_uid(old))
+            self._no_longer_waits(old)
             self._happened(self._placements.gone(old))
             self._underway.gone(_uid(old))
+            old = None
         if new is None:
             return
         if new["spec"].get("nodeName"):
             self.queue.remove(_uid(new))
+            self._nominations.drop(_uid(new))
             self._happened(self._placements.bound(new))
         elif "deletionTimestamp" in new["metadata"] or scheduler_of(new) not in self._profiles:
-            self.queue.remove(_uid(new))
+            self._no_longer_waits(new)
         elif _uid(new) not in self._placements or self.queue.get(_uid(new)) is not None:
-            self._waits(new)  # else it is bound, and this is from before
+            self._waits(old, new)  # else it is bound, and this is from before
 
-    def _waits(self, pod: Object) -> None:
-        known = self.queue.get(_uid(pod))
-        if known is not None and same(known.pod.pod, pod):
-            known.pod.pod = pod
+    def _waits(self, old: Object | None, new: Object) -> None:
+        uid = _uid(new)
+        known = self.queue.get(uid)
+        if known is not None and same(known.pod.pod, new):
+            known.pod.pod = new
+        else:
+            self.queue.add(read_pod(new), loop_time())
+            self._wake.set()
+        waiting = self.queue.get(uid)
+        if waiting is None or uid in self._placements:
             return
-        self.queue.add(read_pod(pod), loop_time())
-        self._wake.set()
+        self._nominations.seen(old, waiting.pod)
+        if old is not None and nominated_of(old) not in ("", nominated_of(new)):
+            self._yields(old, waiting.pod.priority)
+
+    def _no_longer_waits(self, pod: Object) -> None:
+        uid = _uid(pod)
+        waiting, node = self.queue.get(uid), self._nominations.node_of(uid)
+        self.queue.remove(uid)
+        self._nominations.drop(uid)
+        if waiting is not None and node:
+            self._yields(pod, waiting.pod.priority)
+
+    def _yields(self, pod: Object, priority: int) -> None:
+        """A node is no longer nominated for a pod: for all who had to reckon with it, that is as if it had left."""
+        if self.queue.happened(Event(POD_DELETED, pod, None), loop_time(), priority_max=priority):
+            self._wake.set()
 
     def _note(self, plural: str) -> Callable[[Object | None, Object | None], None]:
         return lambda old, new: self._happened(event_of(plural, old, new))

@@ -4,7 +4,8 @@
             ^                            |            |  an event that may help one of those plugins
             +-- backoff (1 s ... 10 s) <-+------------+
 
-A pod that pre_enqueue refuses is parked from the start, by the plugin that did. While nothing is active, pods that back
+A pod that pre_enqueue refuses is parked from the start, by the plugin that did. One that is held, because room is being
+made for it, stays parked until it is released. While nothing is active, pods that back
 off are taken before their time, except those that met an error.
 Invariants: a pod is in one place only; whatever is parked leaves it by an event, or after PARKED_S_MAX.
 Upstream: pkg/scheduler/backend/queue. Upstream differences: a cycle never waits, so that no event can come in one, and
@@ -57,8 +58,9 @@ class Waiting:
     errors: int = 0
     refused_by: frozenset[str] = frozenset()
     """Plugins; if none is named, any event may help."""
-    nominated: str = ""
-    """The node that is being cleared for it."""
+    held: bool = False
+    """It is parked, whatever happens, until it is released. `missed`: something happened meanwhile."""
+    missed: bool = False
     ticket: int = 0
     """Of its one valid entry in a heap."""
 
@@ -167,16 +169,35 @@ class SchedulingQueue:
         waiting.refused_by = frozenset()
         self._enqueue(waiting, now)
 
+    def hold(self, waiting: Waiting) -> None:
+        """Keep a pod that has just failed where it is."""
+        if self._waiting.get(waiting.pod.uid) is waiting:
+            waiting.held, waiting.missed = True, False
+
+    def release(self, waiting: Waiting, now: float, *, retry: bool = False) -> None:
+        """It may be tried again when something happens, or because something has; `retry`: in any case."""
+        if not waiting.held:
+            return
+        waiting.held = False
+        if (retry or waiting.missed) and waiting.place is Place.PARKED:
+            self._enqueue(waiting, now)
+
     # -- events and time
 
-    def happened(self, event: Event, now: float, *, about: Iterable[str] | None = None) -> int:
-        """Wake what an event may help; how many that are. `about`: uids of the only pods that it concerns."""
+    def happened(
+        self, event: Event, now: float, *, about: Iterable[str] | None = None, priority_max: int | None = None
+    ) -> int:
+        """Wake what an event may help; how many that are. `about`: uids of the only pods that it concerns;
+        `priority_max`: it concerns none that are more important.
+        """
         woken = [
             waiting
             for refused_by, parked in self._parked.items()
             if self._matters(event, refused_by)
             for waiting in (parked.values() if about is None else map(parked.get, about))
-            if waiting is not None and self._helps(event, waiting)
+            if waiting is not None
+            and (priority_max is None or waiting.pod.priority <= priority_max)
+            and self._helps(event, waiting)
         ]
         for waiting in woken:
             self._enqueue(waiting, now)
@@ -208,7 +229,12 @@ class SchedulingQueue:
         return math.floor(since + min(self._backoff_s * 2.0 ** (min(tries, 30) - 1), self._backoff_s_max))
 
     def _enqueue(self, waiting: Waiting, now: float) -> None:
-        """Into active or backoff, unless a plugin keeps it from being queued."""
+        """Into active or backoff, unless it is held or a plugin keeps it from being queued."""
+        if waiting.held:
+            waiting.missed = True
+            if waiting.place is not Place.PARKED:
+                self._park(waiting, waiting.refused_by, now)
+            return
         for plugin in self._gates[waiting.pod.scheduler]:
             if plugin.pre_enqueue(waiting.pod):
                 self._park(waiting, frozenset((plugin.name,)), now)

@@ -1,6 +1,6 @@
 """readers: what plugins know of the cluster beyond nodes and pods, out of informers.
 
-Reads: services, replicationcontrollers, replicasets, statefulsets, namespaces.
+Reads: services, replicationcontrollers, replicasets, statefulsets, namespaces, poddisruptionbudgets.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from steersman.api.core.replication_controller import REPLICATION_CONTROLLERS
 from steersman.api.core.service import SERVICES
 from steersman.api.meta.label_selector import compile_selector
 from steersman.api.meta.labels import selector_of_labels
+from steersman.api.policy.pod_disruption_budget import POD_DISRUPTION_BUDGETS
 from steersman.client.request import Key
 from steersman.scheduler.plugins.pod_topology_spread import default_selector
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from steersman.api.meta.labels import Selector
     from steersman.api.meta.types import Object
     from steersman.client.informer import Informers
@@ -30,6 +33,7 @@ class Readers:
     def __init__(self, *, informers: Informers) -> None:
         self._services = informers.of(SERVICES)
         self._namespaces = informers.of(NAMESPACES)
+        self._budgets = informers.of(POD_DISRUPTION_BUDGETS)
         self._owners = {
             ("v1", "ReplicationController"): informers.of(REPLICATION_CONTROLLERS),
             ("apps/v1", "ReplicaSet"): informers.of(REPLICA_SETS),
@@ -44,6 +48,10 @@ class Readers:
         """Of one that is not there: none."""
         namespace = self._namespaces.get(Key("", name))
         return (namespace["metadata"].get("labels") or {}) if namespace is not None else {}
+
+    def disruption_budgets(self) -> Sequence[Object]:
+        """Of all namespaces."""
+        return self._budgets.list()
 
     def _selected_by_owner(self, pod: PodInfo) -> Selector | None:
         references = pod.pod["metadata"].get("ownerReferences") or ()

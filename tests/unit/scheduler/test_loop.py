@@ -130,7 +130,10 @@ async def test_a_pod_that_does_not_fit_says_why_and_is_placed_when_it_does(bench
     assert await bench.nodes() == {"p": None}
     condition = await bench.condition("p")
     assert (condition["status"], condition["reason"]) == ("False", "Unschedulable")
-    assert condition["message"] == "0/1 nodes are available: 1 Insufficient cpu."
+    assert condition["message"] == (
+        "0/1 nodes are available: 1 Insufficient cpu. "
+        "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+    )
     assert await bench.events("p") == [("Warning", "FailedScheduling", condition["message"])]
     await bench.node("b")
     assert await bench.nodes(1.5) == {"p": "b"}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from steersman.client.informer import Informers
 from steersman.scheduler.configuration.read import ConfigurationError, read_configuration
 from steersman.scheduler.framework import SKIP, Plugin
 from steersman.scheduler.plugins.catalog import makers
 from steersman.scheduler.profiles import build_profile
+from steersman.scheduler.storage import Storage
 
 HEAD = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
 ENDS = [{"name": "PrioritySort"}, {"name": "DefaultBinder"}]
@@ -36,7 +40,9 @@ class NoReaders:
 
 def profile(*, extra=None, **said):
     (configuration,) = read_configuration({**HEAD, "profiles": [said]}).profiles
-    known = makers(client=None, readers=NoReaders()) | {
+    rng, informers = random.Random(1), Informers(client=None, rng=random.Random(1))
+    storage = Storage(informers=informers)
+    known = makers(client=None, informers=informers, readers=NoReaders(), rng=rng, storage=storage) | {
         "Filterer": lambda _args: Filterer(),
         "Binder": lambda _args: Binder(),
     }

@@ -2,7 +2,7 @@
 order and with which weight, says a configuration (`configuration.plugin_sets` for the default one).
 
 Beside them, always: the order of the queue (PrioritySort).
-Not there yet: VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources, DefaultPreemption.
+Not there yet: DynamicResources.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from steersman.scheduler.configuration.plugin_arguments import LIST
 from steersman.scheduler.plugins.default_binder import DefaultBinder
+from steersman.scheduler.plugins.default_preemption import DefaultPreemption
 from steersman.scheduler.plugins.fit_strategies import Strategy, along
 from steersman.scheduler.plugins.image_locality import ImageLocality
 from steersman.scheduler.plugins.inter_pod_affinity import InterPodAffinity
@@ -21,23 +22,41 @@ from steersman.scheduler.plugins.node_ports import NodePorts
 from steersman.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from steersman.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from steersman.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from steersman.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from steersman.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from steersman.scheduler.plugins.scheduling_gates import SchedulingGates
 from steersman.scheduler.plugins.taint_toleration import TaintToleration
+from steersman.scheduler.plugins.volume_binding.commitment import Commitment
+from steersman.scheduler.plugins.volume_binding.plugin import VolumeBinding
+from steersman.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from steersman.scheduler.plugins.volume_zone import VolumeZone
+from steersman.scheduler.preemption import Shortlist
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from steersman.api.meta.types import Object
     from steersman.client.client import Client
+    from steersman.client.informer import Informers
     from steersman.scheduler.framework import Plugin
     from steersman.scheduler.readers import Readers
+    from steersman.scheduler.storage import Storage
 
 
-def makers(*, client: Client, readers: Readers) -> dict[str, Callable[[Object], Plugin]]:
+def makers(
+    *, client: Client, informers: Informers, readers: Readers, rng: Random, storage: Storage
+) -> dict[str, Callable[[Object], Plugin]]:
     """By name; each is called with the plugin's arguments, whose defaults are filled in. `client`: of what writes;
-    `readers`: for those who look at more than nodes and pods.
+    `readers`, `storage`: for those who look at more than nodes and pods; `rng`: for those who choose among equals.
     """
+
+    def volume_binding(args: Object) -> Plugin:
+        timeout_s = float(args["bindTimeoutSeconds"])
+        commitment = Commitment(client=client, storage=storage, informers=informers, timeout_s=timeout_s)
+        table = along([(point.get("utilization") or 0, point.get("score") or 0) for point in args["shape"]])
+        return VolumeBinding(storage=storage, commitment=commitment, table=table)
+
     return {
         "SchedulingGates": lambda _args: SchedulingGates(),
         "NodeName": lambda _args: NodeName(),
@@ -46,6 +65,10 @@ def makers(*, client: Client, readers: Readers) -> dict[str, Callable[[Object], 
         "NodeAffinity": lambda args: NodeAffinity(added=args.get("addedAffinity")),
         "NodePorts": lambda _args: NodePorts(),
         "NodeResourcesFit": _fit,
+        "VolumeRestrictions": lambda _args: VolumeRestrictions(storage=storage),
+        "NodeVolumeLimits": lambda _args: NodeVolumeLimits(storage=storage),
+        "VolumeBinding": volume_binding,
+        "VolumeZone": lambda _args: VolumeZone(storage=storage),
         "PodTopologySpread": lambda args: PodTopologySpread(
             selecting=readers.selecting,
             defaults=args.get("defaultConstraints") or () if args["defaultingType"] == LIST else None,
@@ -54,6 +77,11 @@ def makers(*, client: Client, readers: Readers) -> dict[str, Callable[[Object], 
             namespace_labels=readers.namespace_labels,
             hard_weight=args["hardPodAffinityWeight"],
             deaf=args["ignorePreferredTermsOfExistingPods"],
+        ),
+        "DefaultPreemption": lambda args: DefaultPreemption(
+            budgets=readers.disruption_budgets,
+            rng=rng,
+            shortlist=Shortlist(args["minCandidateNodesPercentage"], args["minCandidateNodesAbsolute"]),
         ),
         "NodeResourcesBalancedAllocation": lambda args: NodeResourcesBalancedAllocation(
             resources=[each["name"] for each in args["resources"]]
