@@ -34,6 +34,7 @@ from steersman.scheduler.outcomes import SCHEDULER_ERROR, UNSCHEDULABLE, Outcome
 from steersman.scheduler.placements import Placements, same
 from steersman.scheduler.pod_info import read_pod, scheduler_of
 from steersman.scheduler.queue import BACKOFF_S, BACKOFF_S_MAX, SchedulingQueue
+from steersman.scheduler.score_log import score_lines
 from steersman.scheduler.snapshot import Snapshot
 from steersman.scheduler.underway import CalledOff, Underway
 
@@ -142,6 +143,9 @@ class Scheduler:
             self._nominations.drop(pod.uid)
             self._errored(waiting, str(error))
             return
+        if self._logger.isEnabledFor(logging.DEBUG):
+            for line in score_lines(waiting.pod, decision):
+                self._logger.debug("%s", line)
         assert decision.cycle is not None
         self._nominations.drop(pod.uid)
         self._placements.assume(pod, decision.node)
