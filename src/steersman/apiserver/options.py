@@ -107,7 +107,7 @@ def _check_dry_run(values: Sequence[str], errors: list[FieldError]) -> bool:
 def _check_manager(name: str, errors: list[FieldError]) -> None:
     if len(name.encode()) > FIELD_MANAGER_MAX:
         errors.append(too_long("fieldManager", FIELD_MANAGER_MAX))
-    for position, char in enumerate(name):
+    for position, char in enumerate(name if not name.isprintable() else ""):
         if not char.isprintable():
             errors.append(
                 invalid("fieldManager", name, f"invalid character U+{ord(char):04X} (at position {position})")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
@@ -85,7 +87,7 @@ class ApiRequest:
     @property
     def target(self) -> str:
         """Path and query, as they are sent."""
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+        return f"{self.path}?{_encoded(self.query)}" if self.query else self.path
 
     @property
     def repeatable(self) -> bool:
@@ -93,15 +95,25 @@ class ApiRequest:
         return self.method == "GET"
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+_encoded = lru_cache(maxsize=1024)(urlencode)
+"""The writes of one client have the same few queries."""
+
+
 def path_of(resource: Named, namespace: str = "", name: str = "", subresource: str = "") -> str:
     """The path of a collection (without name), an object or a subresource, percent-encoded."""
     root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
-    place = f"/namespaces/{quote(namespace, safe='')}" if resource.namespaced and namespace else ""
+    place = f"/namespaces/{_quoted(namespace)}" if resource.namespaced and namespace else ""
     path = f"{root}{place}/{resource.plural}"
     for part in (name, subresource):
         if part:
-            path = f"{path}/{quote(part, safe='')}"
+            path = f"{path}/{_quoted(part)}"
     return path
+
+
+def _quoted(part: str) -> str:
+    """Percent-encoded, which names of nearly all objects are as they are."""
+    return part if _PLAIN.fullmatch(part) else quote(part, safe="")
 
 
 def query_of(values: Mapping[str, str | int | bool | None]) -> tuple[tuple[str, str], ...]:

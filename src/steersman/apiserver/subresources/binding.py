@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from steersman.api.core.pod import PODS
 from steersman.api.errors import BadRequest, Conflict, NotFound, invalid, not_supported, required
 from steersman.api.meta.names import name_is_dns_subdomain
+from steersman.api.meta.times import format_time
 from steersman.api.resource import Subresource, UpdateStrategy
 from steersman.apiserver.subresources.common import Kind, Unexplained, admitted, done
 from steersman.apiserver.verbs.naming import fit_namespace
@@ -52,7 +53,7 @@ async def bind(call: Call, service: Service) -> Response:
     )
     asked = call.write(options, "CreateOptions", name=name)
     metadata = (await admitted(call, service, asked, binding))["metadata"]
-    moment = call.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = format_time(call.now)
 
     def assign(old: Object | None) -> Object:
         if old is None:
@@ -61,7 +62,7 @@ async def bind(call: Call, service: Service) -> Response:
         if asked and asked != found:
             raise _wrong_version(write, asked, found)
         _check(old, name)
-        return service.normal_form(PODS, _assigned(old, binding, moment))
+        return _assigned(old, binding, moment)
 
     await service.pipeline.update(
         write, assign, uid=metadata.get("uid") or None, default=False, own_fields=False, review=False
@@ -104,7 +105,7 @@ def _check(pod: Object, name: str) -> None:
 
 
 def _assigned(pod: Object, binding: Object, moment: str) -> Object:
-    """The pod with its node; nothing of `pod` is changed."""
+    """The pod with its node, in normal form as `pod` is; nothing of `pod` is changed."""
     metadata = dict(pod["metadata"])
     for field in ("annotations", "labels"):
         more = binding["metadata"].get(field)

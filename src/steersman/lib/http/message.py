@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs
 
@@ -152,16 +153,27 @@ class Request:
 
     @property
     def params(self) -> dict[str, list[str]]:
-        """The query's parameters, decoded, in the order of the wire; parsed once."""
+        """The query's parameters, decoded, in the order of the wire; parsed once. Read-only."""
         params = self._params
         if params is None:
-            params = self._params = parse_qs(self.query, keep_blank_values=True) if self.query else {}
+            query = self.query
+            parse = _parsed_again if len(query) <= _QUERY_CHARS_MAX else _parsed
+            params = self._params = parse(query) if query else {}
         return params
 
     def param(self, name: str, default: str = "") -> str:
         """The first value of a query parameter, or `default`."""
         values = self.params.get(name)
         return values[0] if values else default
+
+
+def _parsed(query: str) -> dict[str, list[str]]:
+    return parse_qs(query, keep_blank_values=True)
+
+
+_QUERY_CHARS_MAX = 100
+"""Of a query that is remembered: clients send the same short ones over and over."""
+_parsed_again = lru_cache(maxsize=1024)(_parsed)
 
 
 @dataclass(slots=True)

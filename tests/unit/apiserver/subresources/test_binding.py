@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from steersman.api.core.pod import PODS as RESOURCE
+from steersman.api.schema.decode import decode
+
 from .pods import MERGE, NAMESPACE, PODS, get_pod, make_pod, outcome
 
 pytestmark = pytest.mark.virtual_time
@@ -33,6 +36,13 @@ async def test_a_bound_pod_has_its_node_and_is_scheduled(api: Any) -> None:
     assert (pod["metadata"]["labels"], pod["metadata"]["annotations"]) == ({"l": "1"}, {"a": "1"})
     (condition,) = [c for c in pod["status"]["conditions"] if c["type"] == "PodScheduled"]
     assert (condition["status"], condition["lastTransitionTime"]) == ("True", "2026-01-01T00:00:00Z")
+
+
+async def test_a_bound_pod_is_stored_in_normal_form(api: Any) -> None:
+    await make_pod(api)
+    await api.ask("POST", BINDING, binding(labels={"l": "1"}, annotations={"a": "1"}))
+    pod = await get_pod(api)
+    assert decode(RESOURCE.schema(), pod).object == pod
 
 
 async def test_both_paths_bind(api: Any) -> None:
