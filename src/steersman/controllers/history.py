@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from steersman.api.resource import Resource
     from steersman.client.client import Client
 
-BY_OWNER = "revisions by controller uid, orphans by namespace"
-"""The index that controllers of revisions share; by `replicas.owner_keys`."""
 OWNER_NAME_MAX = 223
 """Of what a revision's name begins with."""
 _PATCH = "$patch"

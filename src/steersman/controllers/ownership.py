@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.api.resource import Resource
     from steersman.client.client import Client
+    from steersman.controllers.base import View
+
+BY_OWNER = "by the uid of what controls it, or by namespace"
+"""The index that controllers of owners share, for every resource that is owned; by `owner_keys`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,24 @@ def reference_to(owner: Object, resource: Resource) -> Object:
         "controller": True,
         "blockOwnerDeletion": True,
     }
+
+
+def owner_keys(obj: Object) -> tuple[str, ...]:
+    """The values of BY_OWNER."""
+    reference = controller_of(obj)
+    return (reference["uid"],) if reference is not None else (orphans_of(obj["metadata"]["namespace"]),)
+
+
+def orphans_of(namespace: str) -> str:
+    """The value of BY_OWNER for what nobody controls."""
+    return f"orphans of {namespace}"
+
+
+def candidates(view: View, resource: Resource, owner: Object) -> list[Object]:
+    """What is the owner's, and what is nobody's and could be; by BY_OWNER."""
+    metadata = owner["metadata"]
+    values = (metadata["uid"], orphans_of(metadata["namespace"]))
+    return [obj for value in values for obj in view.by_index(resource, BY_OWNER, value)]
 
 
 def plan_claim(owner: Object, objects: Iterable[Object], matches: Callable[[Object], bool]) -> Claim:

@@ -15,7 +15,16 @@ from steersman.api.meta.conditions import find_condition, remove_condition
 from steersman.client.client import key_of
 from steersman.client.request import Key
 from steersman.controllers.base import Controller, Requeue
-from steersman.controllers.ownership import Claims, OwnerGoneError, controller_of, plan_claim, reference_to
+from steersman.controllers.ownership import (
+    BY_OWNER,
+    Claims,
+    OwnerGoneError,
+    candidates,
+    controller_of,
+    owner_keys,
+    plan_claim,
+    reference_to,
+)
 from steersman.controllers.pending import Pending
 from steersman.controllers.pod_control import Failure, PodControl
 from steersman.controllers.pods import (
@@ -37,8 +46,6 @@ if TYPE_CHECKING:
 
 BURST = 500
 """Pods created or deleted in one round."""
-BY_OWNER = "pods by controller uid, orphans by namespace"
-"""The index that all controllers of pods share."""
 FAILURE = "ReplicaFailure"
 
 
@@ -84,10 +91,7 @@ class Replicas(Controller):
         if selector is None:
             return None
         uid = owner["metadata"]["uid"]
-        pods = [
-            *self.view.by_index(PODS, BY_OWNER, uid),
-            *self.view.by_index(PODS, BY_OWNER, orphans_of(key.namespace)),
-        ]
+        pods = candidates(self.view, PODS, owner)
 
         def matches(pod: Object) -> bool:
             return selector.matches(pod["metadata"].get("labels") or {})
@@ -165,16 +169,6 @@ class Replicas(Controller):
                 if _is_of(other, reference["uid"])
             ]
         return [pod for sibling in siblings for pod in self.view.by_index(PODS, BY_OWNER, sibling["metadata"]["uid"])]
-
-
-def owner_keys(pod: Object) -> tuple[str, ...]:
-    """The values of BY_OWNER."""
-    reference = controller_of(pod)
-    return (reference["uid"],) if reference is not None else (orphans_of(pod["metadata"]["namespace"]),)
-
-
-def orphans_of(namespace: str) -> str:
-    return f"orphans of {namespace}"
 
 
 def plan_replicas(

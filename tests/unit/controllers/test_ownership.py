@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from steersman.api.apps.replica_set import REPLICA_SETS
-from steersman.controllers.ownership import Claim, controller_of, plan_claim, reference_to
+from steersman.controllers.ownership import Claim, controller_of, orphans_of, owner_keys, plan_claim, reference_to
 
 from .objects import CREATED, pod, replica_set
 
@@ -49,3 +49,8 @@ def test_a_reference_blocks_the_owners_deletion():
         "controller": True,
         "blockOwnerDeletion": True,
     }
+
+
+def test_objects_are_found_by_their_controller_or_as_orphans():
+    assert owner_keys(pod("a", owner=OWNER)) == ("uid-web",)
+    assert owner_keys(pod("a")) == (orphans_of("ns"),)

@@ -8,8 +8,6 @@ from steersman.api.errors import Forbidden
 from steersman.controllers.replicas import (
     Create,
     Delete,
-    orphans_of,
-    owner_keys,
     plan_replicas,
     plan_status,
 )
@@ -76,9 +74,3 @@ def test_a_failure_is_told_once_and_forgotten_when_it_is_over():
     ]
     assert status_of(owner | {"status": first}, [pod("a")], failure=Forbidden("another")) is None
     assert "conditions" not in status_of(owner | {"status": first}, [pod("a")])
-
-
-def test_pods_are_found_by_their_controller_or_as_orphans():
-    owner = replica_set()
-    assert owner_keys(pod("a", owner=owner)) == ("uid-web",)
-    assert owner_keys(pod("a")) == (orphans_of("ns"),)

@@ -29,7 +29,7 @@ from steersman.controllers.cronjob.jobs import (
 )
 from steersman.controllers.cronjob.plan import plan_start
 from steersman.controllers.cronjob.schedule import next_in_s, schedule_of
-from steersman.controllers.ownership import concerned_owners, controller_of
+from steersman.controllers.ownership import BY_OWNER, concerned_owners, controller_of, owner_keys
 from steersman.controllers.pending import Pending
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from steersman.api.meta.types import Object
-
-BY_OWNER = "jobs by controller uid"
 
 
 class CronJobs(Controller):
@@ -56,7 +54,7 @@ class CronJobs(Controller):
     def setup(self) -> None:
         self._pending_cron_jobs = Pending(view=self.view, resource=CRON_JOBS)
         self._pending_jobs = Pending(view=self.view, resource=JOBS)
-        self.index(JOBS, BY_OWNER, _owner_uid)
+        self.index(JOBS, BY_OWNER, owner_keys)
         self.on(CRON_JOBS, self._changed)
         self.on(JOBS, lambda old, new: concerned_owners(old, new, kind=CRON_JOBS.kind, adopters=lambda _job: ()))
 
@@ -233,11 +231,6 @@ class _Work:
     @_status.setter
     def _status(self, status: Object) -> None:
         self._cron_job = self._cron_job | {"status": status}
-
-
-def _owner_uid(job: Object) -> tuple[str, ...]:
-    reference = controller_of(job)
-    return (reference["uid"],) if reference is not None else ()
 
 
 def _timing(cron_job: Object) -> tuple[str, str | None]:

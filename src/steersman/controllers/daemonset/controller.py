@@ -27,13 +27,20 @@ from steersman.controllers.daemonset.presence import Steps, plan_presence
 from steersman.controllers.daemonset.revisions import Revisions
 from steersman.controllers.daemonset.rollout import plan_rollout
 from steersman.controllers.daemonset.status import plan_status
-from steersman.controllers.history import BY_OWNER as REVISIONS_BY_OWNER
-from steersman.controllers.ownership import Claims, OwnerGoneError, concerned_owners, controller_of, plan_claim
+from steersman.controllers.ownership import (
+    BY_OWNER,
+    Claims,
+    OwnerGoneError,
+    candidates,
+    concerned_owners,
+    controller_of,
+    owner_keys,
+    plan_claim,
+)
 from steersman.controllers.pending import Pending
 from steersman.controllers.pod_control import PodControl
 from steersman.controllers.pods import available_in_s
 from steersman.controllers.pods_by_node import PODS_BY_NODE, node_names
-from steersman.controllers.replicas import BY_OWNER, orphans_of, owner_keys
 from steersman.lib.aio import loop_time
 
 if TYPE_CHECKING:
@@ -75,7 +82,7 @@ class DaemonSets(Controller):
         self._placements: dict[str, tuple[int, Placement]] = {}
         self.index(PODS, BY_OWNER, owner_keys)
         self.index(PODS, PODS_BY_NODE, node_names)
-        self.index(CONTROLLER_REVISIONS, REVISIONS_BY_OWNER, owner_keys)
+        self.index(CONTROLLER_REVISIONS, BY_OWNER, owner_keys)
         self.on(DAEMON_SETS, self._changed)
         self.on(PODS, self._concerned)
         self.on(CONTROLLER_REVISIONS, self._concerned_by_revision)
@@ -95,10 +102,8 @@ class DaemonSets(Controller):
         if daemon_set["metadata"].get("deletionTimestamp") or not self._pending.settled(key):
             return None
         try:
-            pods = await self._claimed(daemon_set, selector, PODS, BY_OWNER, self._pod_claims)
-            revisions = await self._claimed(
-                daemon_set, selector, CONTROLLER_REVISIONS, REVISIONS_BY_OWNER, self._revision_claims
-            )
+            pods = await self._claimed(daemon_set, selector, PODS, self._pod_claims)
+            revisions = await self._claimed(daemon_set, selector, CONTROLLER_REVISIONS, self._revision_claims)
         except OwnerGoneError as error:
             self.logger.info("%s", error)
             return None
@@ -159,13 +164,9 @@ class DaemonSets(Controller):
         return created or deleted
 
     async def _claimed(
-        self, daemon_set: Object, selector: Selector, resource: Resource, index: str, claims: Claims
+        self, daemon_set: Object, selector: Selector, resource: Resource, claims: Claims
     ) -> list[Object]:
-        metadata = daemon_set["metadata"]
-        found = [
-            *self.view.by_index(resource, index, metadata["uid"]),
-            *self.view.by_index(resource, index, orphans_of(metadata["namespace"])),
-        ]
+        found = candidates(self.view, resource, daemon_set)
         claim = plan_claim(daemon_set, found, lambda obj: selector.matches(obj["metadata"].get("labels") or {}))
         return await claims.settle(daemon_set, claim)
 

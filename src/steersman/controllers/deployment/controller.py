@@ -36,10 +36,17 @@ from steersman.controllers.deployment.revisions import (
 from steersman.controllers.deployment.rollback import plan_rollback, wanted_revision
 from steersman.controllers.deployment.rollout import has_old_pods, new_size, plan_recreate_end, plan_rolling
 from steersman.controllers.deployment.scaling import is_scaled, plan_scaling
-from steersman.controllers.ownership import Claims, OwnerGoneError, concerned_owners, controller_of, plan_claim
+from steersman.controllers.ownership import (
+    BY_OWNER,
+    Claims,
+    OwnerGoneError,
+    candidates,
+    concerned_owners,
+    controller_of,
+    owner_keys,
+    plan_claim,
+)
 from steersman.controllers.pending import Pending
-from steersman.controllers.replicas import BY_OWNER as PODS_BY_OWNER
-from steersman.controllers.replicas import orphans_of, owner_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +54,6 @@ if TYPE_CHECKING:
     from steersman.api.meta.labels import Selector
     from steersman.api.meta.types import Object
 
-BY_OWNER = "replica sets by controller uid, orphans by namespace"
 _TERMINATING = "NamespaceTerminating"
 
 
@@ -72,7 +78,7 @@ class Deployments(Controller):
         self._pending_deployments = Pending(view=self.view, resource=DEPLOYMENTS)
         self._claims = Claims(client=self.client, owners=DEPLOYMENTS, objects=REPLICA_SETS)
         self.index(REPLICA_SETS, BY_OWNER, owner_keys)
-        self.index(PODS, PODS_BY_OWNER, owner_keys)
+        self.index(PODS, BY_OWNER, owner_keys)
         self.on(DEPLOYMENTS)
         self.on(REPLICA_SETS, self._concerned)
         self.on(PODS, self._concerned_by_pod)
@@ -129,7 +135,7 @@ class Deployments(Controller):
         if await self._resize(key, deployment, plan_recreate_end(sets)):
             return await self._tell_rollout(key, deployment, sets)
         uids = [each["metadata"]["uid"] for each in sets.all]
-        if has_old_pods(sets, {uid: list(self.view.by_index(PODS, PODS_BY_OWNER, uid)) for uid in uids}):
+        if has_old_pods(sets, {uid: list(self.view.by_index(PODS, BY_OWNER, uid)) for uid in uids}):
             return await self._tell_rollout(key, deployment, sets)
         deployment, sets = await self._ensure_new(key, deployment, sets)
         replicas = deployment["spec"]["replicas"]
@@ -291,11 +297,7 @@ class Deployments(Controller):
     # -- what is its own, and which keys a change concerns
 
     async def _claim(self, deployment: Object, selector: Selector) -> list[Object]:
-        metadata = deployment["metadata"]
-        found = [
-            *self.view.by_index(REPLICA_SETS, BY_OWNER, metadata["uid"]),
-            *self.view.by_index(REPLICA_SETS, BY_OWNER, orphans_of(metadata["namespace"])),
-        ]
+        found = candidates(self.view, REPLICA_SETS, deployment)
         claim = plan_claim(deployment, found, lambda each: selector.matches(each["metadata"].get("labels") or {}))
         return await self._claims.settle(deployment, claim)
 

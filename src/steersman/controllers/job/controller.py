@@ -38,10 +38,19 @@ from steersman.controllers.job.verdict import (
     judge_completions,
     make_condition,
 )
-from steersman.controllers.ownership import Claims, OwnerGoneError, concerned_owners, controller_of, plan_claim
+from steersman.controllers.ownership import (
+    BY_OWNER,
+    Claims,
+    OwnerGoneError,
+    candidates,
+    concerned_owners,
+    controller_of,
+    orphans_of,
+    owner_keys,
+    plan_claim,
+)
 from steersman.controllers.pending import Pending
 from steersman.controllers.pods import is_ready
-from steersman.controllers.replicas import BY_OWNER, orphans_of, owner_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -254,11 +263,8 @@ class Jobs(Controller):
     # -- whose is what
 
     async def _own_pods(self, job: Object, selector: Selector) -> list[Object]:
-        pods = [
-            *self.view.by_index(PODS, BY_OWNER, job["metadata"]["uid"]),
-            *self.view.by_index(PODS, BY_OWNER, orphans_of(job["metadata"]["namespace"])),
-        ]
-        claim = plan_claim(job, pods, lambda pod: selector.matches(pod["metadata"].get("labels") or {}))
+        found = candidates(self.view, PODS, job)
+        claim = plan_claim(job, found, lambda pod: selector.matches(pod["metadata"].get("labels") or {}))
         mine = await self._claims.settle(job, claim)
         adopted = {pod["metadata"]["uid"] for pod in claim.adopt}
         return [_tracked(pod) if pod["metadata"]["uid"] in adopted else pod for pod in mine]

@@ -22,13 +22,20 @@ from steersman.client.client import key_of
 from steersman.client.errors import TransportError
 from steersman.client.request import Key
 from steersman.controllers.base import Controller, Requeue, Writes
-from steersman.controllers.history import BY_OWNER as REVISIONS_BY_OWNER
 from steersman.controllers.history import in_order, template_in
-from steersman.controllers.ownership import Claim, Claims, OwnerGoneError, concerned_owners, plan_claim
+from steersman.controllers.ownership import (
+    BY_OWNER,
+    Claim,
+    Claims,
+    OwnerGoneError,
+    candidates,
+    concerned_owners,
+    owner_keys,
+    plan_claim,
+)
 from steersman.controllers.pending import Pending
 from steersman.controllers.pod_control import slow_start
 from steersman.controllers.pods import available_in_s
-from steersman.controllers.replicas import BY_OWNER, orphans_of, owner_keys
 from steersman.controllers.statefulset.hands import Hands
 from steersman.controllers.statefulset.identity import is_member, sets_of_claim
 from steersman.controllers.statefulset.plan import Plan, Version, plan_set
@@ -36,11 +43,10 @@ from steersman.controllers.statefulset.revisions import Revisions
 from steersman.controllers.statefulset.status import is_told, plan_status
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from steersman.api.meta.labels import Selector
     from steersman.api.meta.types import Object
-    from steersman.api.resource import Resource
     from steersman.controllers.statefulset.hands import Failure
     from steersman.controllers.statefulset.plan import Act
 
@@ -75,7 +81,7 @@ class StatefulSets(Controller):
             pending_claims=self._pending_claims,
         )
         self.index(PODS, BY_OWNER, owner_keys)
-        self.index(CONTROLLER_REVISIONS, REVISIONS_BY_OWNER, owner_keys)
+        self.index(CONTROLLER_REVISIONS, BY_OWNER, owner_keys)
         self.on(STATEFUL_SETS)
         self.on(PODS, self._concerned)
         self.on(PERSISTENT_VOLUME_CLAIMS, self._concerned_by_claim)
@@ -165,26 +171,17 @@ class StatefulSets(Controller):
 
     async def _own_revisions(self, stateful_set: Object, selector: Selector) -> list[Object]:
         """Those that match; orphans are adopted, and nothing is released."""
-        claim = plan_claim(
-            stateful_set, self._found(CONTROLLER_REVISIONS, REVISIONS_BY_OWNER, stateful_set), _by(selector)
-        )
+        claim = plan_claim(stateful_set, candidates(self.view, CONTROLLER_REVISIONS, stateful_set), _by(selector))
         return await self._revision_claims.settle(stateful_set, Claim(claim.owned, claim.adopt, []))
 
     async def _own_pods(self, stateful_set: Object, selector: Selector) -> list[Object]:
         matches = _by(selector)
         claim = plan_claim(
             stateful_set,
-            self._found(PODS, BY_OWNER, stateful_set),
+            candidates(self.view, PODS, stateful_set),
             lambda pod: matches(pod) and is_member(stateful_set, pod),
         )
         return await self._pod_claims.settle(stateful_set, claim)
-
-    def _found(self, resource: Resource, index: str, stateful_set: Object) -> Sequence[Object]:
-        metadata = stateful_set["metadata"]
-        return [
-            *self.view.by_index(resource, index, metadata["uid"]),
-            *self.view.by_index(resource, index, orphans_of(metadata["namespace"])),
-        ]
 
     # -- which keys a change concerns
 
