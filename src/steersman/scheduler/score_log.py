@@ -18,5 +18,5 @@ def score_lines(pod: PodInfo, decision: Decision) -> Iterator[str]:
     """One for each plugin and node; none where only one node was left. Pure."""
     name = "/".join(pod.key)
     for plugin, scores in decision.scores.items():
-        for node, score in zip(decision.candidates, scores, strict=True):
+        for node, score in zip(decision.feasible, scores, strict=True):
             yield f'"Plugin scored node for pod" pod="{name}" plugin="{plugin}" node="{node}" score={int(score)}'
