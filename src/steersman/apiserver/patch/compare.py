@@ -80,6 +80,29 @@ def compare_created(type_: Type, new: Any) -> Comparison:
     return Comparison(*map(FieldSet, trees))
 
 
+def outline(new: Any) -> bytes:
+    """What `compare_created` goes by in an object of a built-in type, as JSON; empty if it is not worth remembering.
+
+    Which fields there are decides, and not what a text says, but for that of a zero value. Items of lists may be told
+    apart by anything in them.
+    """
+    return _payload(_outlined(new))
+
+
+def _outlined(value: dict[str, Any]) -> dict[str, Any]:
+    drawn: dict[str, Any] = {}
+    for name, inner in value.items():
+        if isinstance(inner, str):
+            drawn[name] = inner if inner in _ZERO_TEXTS else "."
+        else:
+            drawn[name] = _outlined(inner) if isinstance(inner, dict) else inner
+    return drawn
+
+
+_ZERO_TEXTS = frozenset(("", "0", "0s"))
+"""Of texts, quantities and durations."""
+
+
 def _payload(value: Any) -> bytes:
     """The JSON of a value that is worth remembering; empty if it is too large, or no JSON."""
     try:

@@ -14,7 +14,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from steersman.apiserver.patch.compare import Comparison, compare, compare_created, equal
+from steersman.apiserver.patch.compare import TEMPLATES_MAX, Comparison, compare, compare_created, equal, outline
 from steersman.apiserver.patch.elements import FieldsError, TypedError, path_text
 from steersman.apiserver.patch.errors import ApplyConflict, FailedPatch, MalformedPatch
 from steersman.apiserver.patch.fieldset import FieldSet, mentioned
@@ -104,6 +104,14 @@ def stamp_update(
     if not managed and old is not None:
         return
     me = updater(manager, api_version, subresource)
+    if old is None and not managed:
+        try:
+            mine = _owned_at_first(type_, new, tuple(reset_fields))
+        except TypedError:
+            return
+        if mine:
+            metadata["managedFields"] = encode_managed({me: Ownership(mine, api_version, _stamp(now))})
+        return
     shape = shape_of(type_)
     if type_.custom:
         _follow_schema(managed, shape)
@@ -162,6 +170,22 @@ def apply(
     if manager == _KUBECTL:
         _sync_last_applied(result, patch)
     return result
+
+
+def _owned_at_first(type_: Type, new: Object, reset_fields: tuple[tuple[str, ...], ...]) -> FieldSet:
+    """What the creator of an object owns: the same for all objects of one template. Raises TypedError."""
+    drawn = b"" if type_.custom else outline(new)
+    return _owned_by_outline(type_, drawn, reset_fields) if drawn else _created_fields(type_, new, reset_fields)
+
+
+@lru_cache(maxsize=TEMPLATES_MAX)
+def _owned_by_outline(type_: Type, drawn: bytes, reset_fields: tuple[tuple[str, ...], ...]) -> FieldSet:
+    return _created_fields(type_, json.loads(drawn), reset_fields)
+
+
+def _created_fields(type_: Type, new: Object, reset_fields: tuple[tuple[str, ...], ...]) -> FieldSet:
+    changes = compare_created(type_, new).without(_excluded(reset_fields))
+    return changes.written.difference(_NOBODY_OWNS)
 
 
 def keep_timestamps(old: Object, new: Object) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from steersman.api.schema.builtin import type_of
 from steersman.api.schema.model import Field, Type
-from steersman.apiserver.patch.compare import compare
+from steersman.apiserver.patch.compare import compare, compare_created, outline
 from steersman.apiserver.patch.elements import TypedError, path_text
 from steersman.apiserver.patch.fieldset import FieldSet
 from steersman.apiserver.patch.shape import DEDUCED, shape_of
@@ -115,3 +116,22 @@ def test_true_and_one_differ_but_one_and_one_point_zero_do_not():
     assert changes({"x": {"a": 1}}, {"x": {"a": True}}, DEDUCED) == [[], [".x.a"], []]
     assert changes({"x": [1, {"b": 1}]}, {"x": [1, {"b": True}]}, DEDUCED) == [[], [".x"], []]
     assert changes({"x": 1}, {"x": 1.0}, DEDUCED) == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ({"metadata": {"name": "a", "labels": {"l": "1"}}}, {"metadata": {"name": "b", "labels": {"l": "22"}}}, True),
+        ({"metadata": {"labels": {"l": "1"}}}, {"metadata": {"labels": {"m": "1"}}}, False),
+        ({"metadata": {"labels": {"l": "1"}}}, {"metadata": {"labels": None}}, False),
+        ({"spec": {"nodeName": "a"}}, {"spec": {"nodeName": ""}}, False),
+        ({"spec": {"priority": 1}}, {"spec": {"priority": 0}}, False),
+        ({"spec": {"overhead": {"cpu": "1"}}}, {"spec": {"overhead": {"cpu": "0"}}}, False),
+        ({"spec": {"containers": [{"name": "a"}]}}, {"spec": {"containers": [{"name": "b"}]}}, False),
+    ],
+)
+def test_objects_of_one_outline_are_created_alike(one, other, alike):
+    type_ = type_of("io.k8s.api.core.v1.Pod")
+    assert (outline(one) == outline(other)) is alike
+    for each in (one, other):
+        assert compare_created(type_, each) == compare_created(type_, orjson.loads(outline(each)))
