@@ -43,6 +43,8 @@ class Access:
     token: Callable[[], str] | str = ""
     namespace: str = ""
     """The one that is meant where none is said; empty if the context names none."""
+    authorities_pem: str = ""
+    """What the server is verified with; empty: the system's, or nothing."""
     bare: Target | None = None
     """The same server, shown no certificate; None: `target` shows none either."""
 
@@ -89,9 +91,11 @@ def in_cluster(environ: Mapping[str, str], *, monotonic: Callable[[], float], fo
         )
     try:
         token = TokenFile(folder / "token", monotonic=monotonic)
-        tls = client_context(authorities_pem=(folder / "ca.crt").read_text())
+        authorities = (folder / "ca.crt").read_text()
+        tls = client_context(authorities_pem=authorities)
         namespace = folder / "namespace"
-        return Access(Target(host, int(port), tls), token, namespace.read_text().strip() if namespace.exists() else "")
+        told = namespace.read_text().strip() if namespace.exists() else ""
+        return Access(Target(host, int(port), tls), token, told, authorities)
     except OSError as error:
         raise KubeconfigError(f"{folder}: {error}; the pod needs a service account whose token is mounted") from error
 
@@ -116,7 +120,8 @@ class _Reader:
         found = self._find("clusters", "cluster", cluster, f"{place}.cluster")
         target = self._target(found, cluster, certificate)
         bare = self._target(found, cluster, None) if certificate is not None else None
-        return Access(target, token, self._text(chosen, place, "namespace"), bare)
+        authorities = self._pem(found, f"clusters[{cluster}]", "certificate-authority")
+        return Access(target, token, self._text(chosen, place, "namespace"), authorities, bare)
 
     def _target(self, cluster: dict[str, Any], name: str, certificate: tuple[str, str] | None) -> Target:
         place = f"clusters[{name}]"

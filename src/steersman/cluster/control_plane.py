@@ -160,8 +160,7 @@ class ControlPlane:
         return ControllerManager(
             names=self._controllers,
             settings=controller_settings(self._pki, self._config),
-            handler=self.handle,
-            issuer=self._issuer,
+            clients=self.clients("controllers"),
             clock=self._clock,
             rng=self.rng("controllers"),
             registry=Registry(),  # of their own: they may start more than once

@@ -1,4 +1,4 @@
-"""The controllers of a control plane, beside the API server in its process.
+"""The controllers of a control plane, beside the API server in its process or in one of their own.
 
 Each comes as its own service account, with what that may do; what they all read is read once, as
 system:kube-controller-manager.
@@ -17,7 +17,6 @@ from steersman.client.leader import LeaderElection
 from steersman.client.queue_metrics import QueueFamilies
 from steersman.client.request import Key
 from steersman.cluster.controller_settings import settings_from
-from steersman.cluster.local_clients import LocalClients
 from steersman.controllers.base import Tools
 from steersman.controllers.catalog import load_controller
 from steersman.controllers.certificatesigningrequest_signing import CertificateSigning
@@ -35,12 +34,11 @@ if TYPE_CHECKING:
     from random import Random
 
     from steersman.client.client import Client
+    from steersman.cluster.clients import Clients
     from steersman.cluster.config import ServerConfig
-    from steersman.cluster.local_clients import Issuer
     from steersman.cluster.pki import PKI
     from steersman.controllers.base import Controller
     from steersman.lib.clock import Clock
-    from steersman.lib.http.message import Handler
     from steersman.lib.metrics import Registry
 
 MANAGER = "system:kube-controller-manager"
@@ -56,8 +54,7 @@ class ControllerManager:
         *,
         names: Iterable[str],
         settings: Mapping[str, object],
-        handler: Handler,
-        issuer: Issuer,
+        clients: Clients,
         clock: Clock,
         rng: Random,
         registry: Registry,
@@ -65,9 +62,9 @@ class ControllerManager:
         informers: Informers | None = None,
         detect_mutations: bool = False,
     ) -> None:
-        """`names`: of the catalog; `settings`: what some of them are given, see `controller_settings`. `handler`: the
-        API server's. `on_crash(name, error)`: something ended for good. `informers`: of all parts of this process, if
-        it has any.
+        """`names`: of the catalog; `settings`: what some of them are given, see `controller_settings`. `clients`:
+        closed by `stop`. `on_crash(name, error)`: something ended for good. `informers`: of all parts of this process,
+        if it has any.
         """
         self._names = tuple(names)
         self._settings = settings
@@ -77,7 +74,7 @@ class ControllerManager:
         self._on_crash = on_crash
         self._tasks = Tasks(on_crash=on_crash)
         self._election = Tasks(on_crash=on_crash)
-        self._clients = LocalClients(handler=handler, issuer=issuer, clock=clock, rng=rng)
+        self._clients = clients
         client = self._client(MANAGER, ())
         own = Informers(client=client, rng=rng, detect_mutations=detect_mutations)
         self.informers = own if informers is None else informers.share()

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from steersman.client.informer import Informers
     from steersman.cluster.config import ServerConfig
     from steersman.cluster.controllers import ControllerManager
+    from steersman.cluster.local_clients import LocalClients
     from steersman.cluster.scheduler import SchedulerPart
     from steersman.lib.clock import Clock
     from steersman.store.interface import Store
@@ -153,9 +154,8 @@ class RunningServer:
         """For several parts: what they all read is read and kept once."""
         from steersman.client.informer import Informers  # noqa: PLC0415
         from steersman.cluster.controllers import MANAGER  # noqa: PLC0415
-        from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415
 
-        clients = LocalClients(handler=parts.application.handle, issuer=pki, clock=self._clock, rng=self._rng)
+        clients = self._local_clients(pki, parts)
         informers = Informers(client=clients.client(MANAGER), rng=self._rng)
         self._stack.push_async_callback(clients.close)
         self._stack.push_async_callback(informers.stop)
@@ -170,8 +170,7 @@ class RunningServer:
         manager = ControllerManager(
             names=self._config.controllers.names,
             settings=controller_settings(pki, self._config),
-            handler=parts.application.handle,
-            issuer=pki,
+            clients=self._local_clients(pki, parts),
             clock=self._clock,
             rng=self._rng,
             registry=parts.service.metrics.registry,
@@ -181,14 +180,12 @@ class RunningServer:
         await self._begin(manager)
 
     async def _start_scheduler(self, pki: PKI, parts: Parts, informers: Informers | None) -> None:
-        from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415
         from steersman.cluster.scheduler import SchedulerPart  # noqa: PLC0415 - numpy is imported only for it
         from steersman.cluster.scheduler_configuration import load_scheduler_configuration  # noqa: PLC0415
 
-        clients = LocalClients(handler=parts.application.handle, issuer=pki, clock=self._clock, rng=self._rng)
         file = self._config.scheduler_config
         part = SchedulerPart(
-            clients=clients,
+            clients=self._local_clients(pki, parts),
             clock=self._clock,
             rng=self._rng,
             on_crash=self._crashed,
@@ -196,6 +193,11 @@ class RunningServer:
             configuration=load_scheduler_configuration(file) if file is not None else None,
         )
         await self._begin(part)
+
+    def _local_clients(self, pki: PKI, parts: Parts) -> LocalClients:
+        from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415 - the API server alone needs none
+
+        return LocalClients(handler=parts.application.handle, issuer=pki, clock=self._clock, rng=self._rng)
 
     async def _begin(self, part: ControllerManager | SchedulerPart) -> None:
         """Let a part work, at once or when it is elected."""

@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from steersman.cluster.controllers import ControllerManager
+from steersman.cluster.local_clients import LocalClients
 from steersman.cluster.pki import ensure_pki
 from steersman.lib.clock import SystemClock
 from steersman.lib.metrics import Registry
@@ -27,8 +28,12 @@ def test_every_controller_comes_as_its_own_service_account(tmp_path: Any) -> Non
     manager = ControllerManager(
         names=(),
         settings={},
-        handler=lambda _request: None,  # type: ignore[arg-type,return-value]
-        issuer=Noting(),
+        clients=LocalClients(
+            handler=lambda _request: None,  # type: ignore[arg-type,return-value]
+            issuer=Noting(),
+            clock=SystemClock(),
+            rng=random.Random(1),
+        ),
         clock=SystemClock(),
         rng=random.Random(1),
         registry=Registry(),
