@@ -64,7 +64,9 @@ def refused_in_trial(
         trial.remove_pod(pod, where)
     for pod, where in also:
         trial.add_pod(pod, where)
-    verdicts = Filtering(Cycle(wanted, snapshot), (plugin,)).refuse(trial, alive)
+    cycle = Cycle(wanted, snapshot)
+    plugin.pre_filter(cycle)
+    verdicts = Filtering(cycle, (plugin,)).refuse(trial, alive)
     found: dict[str, list[str]] = {}
     for verdict in verdicts:
         for column in np.flatnonzero(verdict.refusal.nodes):

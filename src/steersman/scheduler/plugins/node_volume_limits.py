@@ -88,16 +88,19 @@ class NodeVolumeLimits(Plugin):
                 without = np.fromiter((driver not in drivers(node) for node in csi_nodes), np.bool_, len(snapshot))
                 yield Refusal(without & ~lacking, f"{driver} CSI driver is not installed on the node", preemptable=True)
                 lacking |= without
-        exceeded = self._exceeded(snapshot, wanted, [limits(node) for node in csi_nodes])
-        yield Refusal(exceeded & ~lacking, "node(s) exceed max volume count", preemptable=True)
+        exceeded = self._exceeded(cycle, wanted, ~lacking, [limits(node) for node in csi_nodes])
+        yield Refusal(exceeded, "node(s) exceed max volume count", preemptable=True)
 
-    def _exceeded(self, snapshot: Snapshot, wanted: set[Volume], of_nodes: list[Mapping[str, int]]) -> Mask:
-        """Where there would be too many; counted exactly only where there may be."""
+    def _exceeded(self, cycle: Cycle, wanted: set[Volume], nodes: Mask, of_nodes: list[Mapping[str, int]]) -> Mask:
+        """Which of `nodes` would have too many; counted exactly only where there may be."""
+        snapshot, left = cycle.snapshot, nodes if cycle.left is None else nodes & cycle.left
         exceeded, more = snapshot.none(), Counter(volume[0] for volume in wanted)
         most = self._most_in_use(snapshot)
         for driver, number in more.items():
             limit = np.fromiter((node.get(driver, _UNLIMITED) for node in of_nodes), np.int64, len(snapshot))
-            for column in np.flatnonzero((limit != _UNLIMITED) & ~exceeded & ((most < 0) | (most + number > limit))):
+            for column in np.flatnonzero(
+                left & (limit != _UNLIMITED) & ~exceeded & ((most < 0) | (most + number > limit))
+            ):
                 used = {volume for pod in snapshot.pods[column].values() for volume in self._volumes(pod)}
                 attached = set(self._attached(snapshot.names[column])) - used
                 there = sum(volume[0] == driver for volume in (*used, *attached))

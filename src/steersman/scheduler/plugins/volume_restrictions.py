@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.types import Object
     from steersman.scheduler.pod_info import PodInfo
-    from steersman.scheduler.snapshot import Snapshot
+    from steersman.scheduler.snapshot import Mask, Snapshot
     from steersman.scheduler.storage import Storage
 
 _DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
@@ -73,15 +73,22 @@ class VolumeRestrictions(Plugin):
             yield Refusal(clashes, _DISK_TAKEN, preemptable=True)
         once = cycle.memo[self.name]
         assert isinstance(once, list)
-        if any(_in_use(snapshot, cycle.pod.key[0], name) for name in once):
-            yield Refusal(~clashes, _CLAIM_TAKEN, preemptable=True)
+        for name in once:
+            taken = _in_use(snapshot, cycle.pod.key[0], name) & ~clashes
+            clashes |= taken
+            yield Refusal(taken, _CLAIM_TAKEN, preemptable=True)
 
 
-def _in_use(snapshot: Snapshot, namespace: str, name: str) -> bool:
+def _in_use(snapshot: Snapshot, namespace: str, name: str) -> Mask:
+    """For which nodes a claim has a pod: here, or on any other node as it is."""
+
     def uses(pod: PodInfo) -> bool:
         return pod.key[0] == namespace and any(use.name == name and not use.made for use in uses_of(pod))
 
-    return bool(snapshot.count((VolumeRestrictions.name, namespace, name), uses).any())
+    key = (VolumeRestrictions.name, namespace, name)
+    now = snapshot.elsewhere.count(key, uses)
+    used: Mask = now.sum() - now + snapshot.count(key, uses) > 0
+    return used
 
 
 def disks_of(pod: PodInfo) -> Sequence[Object]:

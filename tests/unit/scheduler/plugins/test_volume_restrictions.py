@@ -7,7 +7,7 @@ import pytest
 from steersman.scheduler.events import CLAIM_ADDED, POD_DELETED, Event
 from steersman.scheduler.plugins.volume_restrictions import VolumeRestrictions
 
-from ..nodes import node, place, refused
+from ..nodes import node, place, refused, refused_in_trial
 from ..volumes import claim, storage, user
 
 NODES = [node("a"), node("b")]
@@ -69,6 +69,12 @@ def test_a_claim_for_one_pod_is_taken_everywhere():
     decision = place(user("c"), NODES, plugin, ((user("c", name="q"), "a"),))
     assert refused(decision, NODES) == {"a": [TAKEN], "b": [TAKEN]}
     assert all(verdict.refusal.preemptable for verdict in decision.verdicts)
+
+
+def test_a_claim_is_free_where_its_pod_would_go():
+    plugin = VolumeRestrictions(storage=storage(claims=[once()]))
+    there = (user("c", name="q"), "a")
+    assert refused_in_trial(user("c"), NODES, plugin, (there,), without=(there,)) == {"b": [TAKEN]}
 
 
 def test_a_claim_that_is_not_there_has_to_be_waited_for():
