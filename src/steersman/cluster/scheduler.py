@@ -12,7 +12,8 @@ from steersman.client.request import Key
 from steersman.cluster.errors import StartError
 from steersman.lib.aio import Tasks
 from steersman.scheduler.configuration.read import ConfigurationError, builtin_configuration
-from steersman.scheduler.loop import Scheduler
+from steersman.scheduler.device_view import DeviceView
+from steersman.scheduler.loop import WRITES_MAX, Scheduler
 from steersman.scheduler.outcomes import Outcomes
 from steersman.scheduler.plugins.catalog import makers
 from steersman.scheduler.pod_info import DEFAULT_SCHEDULER
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 USER = "system:kube-scheduler"
 LEASE = Key("kube-system", "kube-scheduler")
 
-EVENT_WRITERS = 10
-"""Every pod gets an event, as fast as it is bound: one at a time, each waiting for its commit, would fall behind."""
+EVENT_WRITERS = WRITES_MAX
+"""Every pod gets an event, as fast as it is bound: fewer, each waiting for its commit, would fall behind."""
 
 
 def make_scheduler(
@@ -50,14 +51,25 @@ def make_scheduler(
     ConfigurationError.
     """
     chosen = configuration or builtin_configuration()
-    storage = Storage(informers=informers)
-    known = makers(client=client, informers=informers, readers=Readers(informers=informers), rng=rng, storage=storage)
+    storage, devices, writes = Storage(informers=informers), DeviceView(informers=informers), Tasks()
+    known = makers(
+        client=client,
+        informers=informers,
+        readers=Readers(informers=informers),
+        rng=rng,
+        storage=storage,
+        devices=devices,
+        recorder=recorder,
+        clock=clock,
+        writes=writes,
+    )
     return Scheduler(
         profiles={each.scheduler_name: build_profile(each, known | user_makers(each)) for each in chosen.profiles},
         informers=informers,
         outcomes=Outcomes(client=client, recorder=recorder, clock=clock),
         rng=rng,
-        others=storage.informers,
+        others={**storage.informers, **devices.informers},
+        writes=writes,
         backoff_s=chosen.backoff_s,
         backoff_s_max=chosen.backoff_s_max,
     )

@@ -69,12 +69,14 @@ class Scheduler:
         rng: Random,
         others: Mapping[str, Informer] | None = None,
         underway: Underway | None = None,
+        writes: Tasks | None = None,
         backoff_s: float = BACKOFF_S,
         backoff_s_max: float = BACKOFF_S_MAX,
     ) -> None:
         """`profiles`: by the scheduler name that pods ask for. `others`: by plural name, what else may help a refused
-        pod when it changes. `underway`: where plugins hold up and call off pods that are not bound yet. `backoff_s`: of
-        a pod that is refused for the first time, doubled each time up to `backoff_s_max`.
+        pod when it changes. `underway`: where plugins hold up and call off pods that are not bound yet. `writes`: runs
+        what is under way, of plugins as well; closed at the end of `run`. `backoff_s`: of a pod that is refused for the
+        first time, doubled each time up to `backoff_s_max`.
         """
         self._profiles = profiles
         self._outcomes = outcomes
@@ -89,7 +91,7 @@ class Scheduler:
             name: Binder(profile=profile, outcomes=outcomes, underway=self._underway)
             for name, profile in profiles.items()
         }
-        self._writes = Tasks()
+        self._writes = writes or Tasks()
         self._writing = 0
         self._wake = asyncio.Event()
         self._logger = logging.getLogger(__name__)

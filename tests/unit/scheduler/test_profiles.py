@@ -7,7 +7,9 @@ import random
 import pytest
 
 from steersman.client.informer import Informers
+from steersman.lib.aio import Tasks
 from steersman.scheduler.configuration.read import ConfigurationError, read_configuration
+from steersman.scheduler.device_view import DeviceView
 from steersman.scheduler.framework import SKIP, Plugin
 from steersman.scheduler.plugins.catalog import makers
 from steersman.scheduler.profiles import build_profile
@@ -41,8 +43,17 @@ class NoReaders:
 def profile(*, extra=None, **said):
     (configuration,) = read_configuration({**HEAD, "profiles": [said]}).profiles
     rng, informers = random.Random(1), Informers(client=None, rng=random.Random(1))
-    storage = Storage(informers=informers)
-    known = makers(client=None, informers=informers, readers=NoReaders(), rng=rng, storage=storage) | {
+    known = makers(
+        client=None,
+        informers=informers,
+        readers=NoReaders(),
+        rng=rng,
+        storage=Storage(informers=informers),
+        devices=DeviceView(informers=informers),
+        recorder=None,
+        clock=None,
+        writes=Tasks(),
+    ) | {
         "Filterer": lambda _args: Filterer(),
         "Binder": lambda _args: Binder(),
     }

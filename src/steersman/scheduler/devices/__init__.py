@@ -9,8 +9,8 @@ Invariants:
 * What a search tries is undone; only what is charged to `Allocated` lasts.
 * A pool gives no device while it is incomplete or contradicts itself.
 
-Modules: `model` (devices as slices list them), `pools`, `requests`, `selectors`, `capacity`, `constraints`,
-`allocated`, `search`, `results`; `claims` (of a pod), `conditions` (that bindings wait for), `extended_resources`,
-`tracker` (all of it, kept current).
+Modules: `model` (devices as slices list them), `pools`, `requests`, `selectors`, `expressions` (that these are in),
+`capacity`, `constraints`, `allocated`, `search`, `results`; `claims` (of a pod), `conditions` (that bindings wait for),
+`extended_resources`, `tracker` (all of it, kept current).
 Upstream: k8s.io/dynamic-resource-allocation/structured (the "incubating" allocator, which v1.37 uses by default).
 """

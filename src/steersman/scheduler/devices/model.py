@@ -65,6 +65,8 @@ class Device:
     consumes: Counters
     matches: dict[str, bool] = field(default_factory=dict)
     """What selectors said of it, by expression."""
+    view: Object | None = None
+    """As expressions see it, once one has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,16 +2,20 @@
 order and with which weight, says a configuration (`configuration.plugin_sets` for the default one).
 
 Beside them, always: the order of the queue (PrioritySort).
-Not there yet: DynamicResources.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steersman.lib.cron import parse_duration
 from steersman.scheduler.configuration.plugin_arguments import LIST
+from steersman.scheduler.devices.expressions import compiler
+from steersman.scheduler.devices.selectors import Selectors
 from steersman.scheduler.plugins.default_binder import DefaultBinder
 from steersman.scheduler.plugins.default_preemption import DefaultPreemption
+from steersman.scheduler.plugins.dynamic_resources.commitment import Commitment as ClaimCommitment
+from steersman.scheduler.plugins.dynamic_resources.plugin import DynamicResources
 from steersman.scheduler.plugins.fit_strategies import Strategy, along
 from steersman.scheduler.plugins.image_locality import ImageLocality
 from steersman.scheduler.plugins.inter_pod_affinity import InterPodAffinity
@@ -38,18 +42,49 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.types import Object
     from steersman.client.client import Client
+    from steersman.client.events import Recorder
     from steersman.client.informer import Informers
+    from steersman.lib.aio import Tasks
+    from steersman.lib.clock import Clock
+    from steersman.scheduler.device_view import DeviceView
     from steersman.scheduler.framework import Plugin
     from steersman.scheduler.readers import Readers
     from steersman.scheduler.storage import Storage
 
+_SECOND_NS = 1_000_000_000
+
 
 def makers(
-    *, client: Client, informers: Informers, readers: Readers, rng: Random, storage: Storage
+    *,
+    client: Client,
+    informers: Informers,
+    readers: Readers,
+    rng: Random,
+    storage: Storage,
+    devices: DeviceView,
+    recorder: Recorder,
+    clock: Clock,
+    writes: Tasks,
 ) -> dict[str, Callable[[Object], Plugin]]:
     """By name; each is called with the plugin's arguments, whose defaults are filled in. `client`: of what writes;
-    `readers`, `storage`: for those who look at more than nodes and pods; `rng`: for those who choose among equals.
+    `readers`, `storage`, `devices`: for those who look at more than nodes and pods; `rng`: for those who choose among
+    equals; `writes`: runs what nobody waits for.
     """
+    selectors = Selectors(compiled=compiler())
+
+    def dynamic_resources(args: Object) -> Plugin:
+        timeout_s = parse_duration(args["bindingTimeout"]) / _SECOND_NS
+        commitment = ClaimCommitment(
+            client=client, view=devices, recorder=recorder, clock=clock, writes=writes, timeout_s=timeout_s
+        )
+        return DynamicResources(
+            tracker=devices.tracker,
+            selectors=selectors,
+            commitment=commitment,
+            clock=clock,
+            rng=rng,
+            timeout_s=timeout_s,
+        )
 
     def volume_binding(args: Object) -> Plugin:
         timeout_s = float(args["bindTimeoutSeconds"])
@@ -64,7 +99,7 @@ def makers(
         "TaintToleration": lambda _args: TaintToleration(),
         "NodeAffinity": lambda args: NodeAffinity(added=args.get("addedAffinity")),
         "NodePorts": lambda _args: NodePorts(),
-        "NodeResourcesFit": _fit,
+        "NodeResourcesFit": lambda args: _fit(args, devices),
         "VolumeRestrictions": lambda _args: VolumeRestrictions(storage=storage),
         "NodeVolumeLimits": lambda _args: NodeVolumeLimits(storage=storage),
         "VolumeBinding": volume_binding,
@@ -78,6 +113,7 @@ def makers(
             hard_weight=args["hardPodAffinityWeight"],
             deaf=args["ignorePreferredTermsOfExistingPods"],
         ),
+        "DynamicResources": dynamic_resources,
         "DefaultPreemption": lambda args: DefaultPreemption(
             budgets=readers.disruption_budgets,
             rng=rng,
@@ -92,7 +128,7 @@ def makers(
     }
 
 
-def _fit(args: Object) -> Plugin:
+def _fit(args: Object, devices: DeviceView) -> Plugin:
     strategy = args["scoringStrategy"]
     shape = (strategy.get("requestedToCapacityRatio") or {}).get("shape") or ()
     table = along([(point["utilization"], point["score"]) for point in shape]) if shape else ()
@@ -101,4 +137,5 @@ def _fit(args: Object) -> Plugin:
         strategy=Strategy(strategy["type"], table),
         ignored=args.get("ignoredResources") or (),
         ignored_groups=args.get("ignoredResourceGroups") or (),
+        has_devices=lambda resource: devices.tracker.class_of_resource(resource) is not None,
     )

@@ -1,8 +1,8 @@
 """NodeResourcesFit: a node must have what the pod asks for; those that have are compared by a strategy.
 
 By default the emptier node is better, by cpu and memory (LeastAllocated); see `fit_strategies`.
-Upstream: pkg/scheduler/framework/plugins/noderesources (fit). Upstream differences: extended resources that DRA serves
-are not there yet.
+Upstream: pkg/scheduler/framework/plugins/noderesources (fit). Upstream differences: extended resources that devices
+provide count in no score.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from steersman.scheduler.plugins.fit_strategies import Strategy
 from steersman.scheduler.pod_info import CPU, EPHEMERAL, MEMORY, PODS, amount_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,7 +31,8 @@ _NATIVE = (CPU, MEMORY, EPHEMERAL)
 
 class NodeResourcesFit(Plugin):
     """`weights`: of the resources that are compared, by `strategy`. `ignored`, `ignored_groups`: extended resources,
-    and all those of a domain, that others look after.
+    and all those of a domain, that others look after. `has_devices`: whether devices may provide a resource where a
+    node does not; then DynamicResources decides.
     """
 
     name = "NodeResourcesFit"
@@ -44,11 +45,13 @@ class NodeResourcesFit(Plugin):
         strategy: Strategy | None = None,
         ignored: Iterable[str] = (),
         ignored_groups: Iterable[str] = (),
+        has_devices: Callable[[str], bool] = lambda _resource: False,
     ) -> None:
         self._weights = dict(weights or {CPU: 1, MEMORY: 1})
         self._strategy = strategy or Strategy()
         self._ignored = frozenset(ignored)
         self._ignored_groups = frozenset(ignored_groups)
+        self._has_devices = has_devices
 
     def may_help(self, event: Event, pod: PodInfo) -> bool:
         """Of a node: whether it could take the pod if nothing else were on it."""
@@ -56,7 +59,11 @@ class NodeResourcesFit(Plugin):
             return True
         there = (event.new.get("status") or {}).get("allocatable") or {}
         wanted = {name: amount for name, amount in pod.requests.items() if not self._is_ignored(name)} | {PODS: 1}
-        return all(amount_of(name, parse(there.get(name) or "0")) >= amount for name, amount in wanted.items())
+        return all(
+            (offered := amount_of(name, parse(there.get(name) or "0"))) >= amount
+            or (not offered and self._has_devices(name))
+            for name, amount in wanted.items()
+        )
 
     def filter(self, cycle: Cycle) -> Iterable[Refusal]:
         snapshot = cycle.snapshot
@@ -69,10 +76,15 @@ class NodeResourcesFit(Plugin):
                 continue
             row = snapshot.row(resource)
             reason = f"Insufficient {resource}"
+            by_devices = resource not in _NATIVE and self._has_devices(resource)
             if row is None:
+                if by_devices:
+                    continue
                 yield Refusal(~snapshot.none(), reason)
                 continue
             lacking = _lacking(snapshot, row, amount)
+            if by_devices:
+                lacking = lacking & (snapshot.allocatable[row] > 0)
             if not np.count_nonzero(lacking):
                 continue
             never = amount > snapshot.allocatable[row]  # however empty the node were
