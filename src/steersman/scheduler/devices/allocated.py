@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from steersman.api.meta.quantity import ZERO, parse
-from steersman.scheduler.devices.model import DeviceId
+from steersman.scheduler.devices.model import DeviceId, PoolId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ class Allocated:
         self._whole: Counter[DeviceId] = Counter()
         self._shares: Counter[DeviceId] = Counter()
         self._consumed: dict[DeviceId, dict[str, Quantity]] = {}
+        self._versions: Counter[PoolId] = Counter()
 
     def charge(self, allocation: Object, *, back: bool = False) -> None:
         """Add an AllocationResult, or take back one that was added."""
@@ -30,11 +31,16 @@ class Allocated:
             if result.get("adminAccess"):
                 continue
             device = DeviceId(result["driver"], result["pool"], result["device"])
+            self._versions[PoolId(device.driver, device.pool)] += 1
             if result.get("shareID") is None:
                 self._count(self._whole, device, by)
                 continue
             self._count(self._shares, device, by)
             self._consume(device, result.get("consumedCapacity") or {}, by)
+
+    def version(self, pool: PoolId) -> int:
+        """Rises with everything that is charged to devices of a pool."""
+        return self._versions.get(pool, 0)
 
     def exclusive(self, device: DeviceId) -> bool:
         """Whether somebody has it alone."""

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from steersman.api.core.node_affinity import NodePredicate
     from steersman.api.meta.types import Object
     from steersman.scheduler.devices.pools import Pool
+    from steersman.scheduler.devices.recall import Found, Kind, Recall
     from steersman.scheduler.devices.search import Allocator
     from steersman.scheduler.devices.tracker import Tracker
 
 ALTERNATIVES_MAX = 8
 """Of a request; the best one scores as much."""
 _NEEDLESS = Needs((), ())
+_NO_CLAIMS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ class Outcome:
     """Which container uses which of its requests."""
 
 
+_NOTHING = Outcome("cannot allocate all claims")
+
+
 @dataclass(slots=True)
 class Judgement:
     """Of one pod. `claims`: those it names; `special`: the one for its extended resources, which may not be there yet
@@ -60,6 +65,7 @@ class Judgement:
     extended: Mapping[str, int]
     tracker: Tracker
     allocator: Allocator
+    recall: Recall
     now: datetime
     timeout_s: float
     """How long devices are waited for that have conditions."""
@@ -70,9 +76,8 @@ class Judgement:
     _overdue: set[int] = field(default_factory=set)
     _wanted: list[Wanted] = field(default_factory=list)
     _variants: dict[frozenset[str], tuple[Wanted, Needs]] = field(default_factory=dict)
-    _searched: dict[tuple[tuple[Pool, ...], frozenset[str]], Sequence[Sequence[Allotment]] | None] = field(
-        default_factory=dict
-    )
+    _searched: dict[tuple[tuple[Pool, ...], frozenset[str]], Found] = field(default_factory=dict)
+    _kinds: dict[frozenset[str], Kind] = field(default_factory=dict)
 
     def of(self, node: Object) -> Outcome:
         """Raises PluginError if it cannot be said of any node."""
@@ -103,7 +108,7 @@ class Judgement:
         return total
 
     def _judge(self, node: Object) -> Outcome:
-        special, needs, lacking = None, _NEEDLESS, frozenset[str]()
+        special, needs, lacking = None, _NEEDLESS, _NO_CLAIMS
         if self.special is not None:
             if _requests(self.special):
                 return Outcome("cannot schedule extended resource claim")
@@ -118,7 +123,7 @@ class Judgement:
         wanted = [*self._to_allocate(), *([special] if special is not None else ())]
         found = self._search(wanted, node, lacking)
         if found is None:
-            return Outcome("cannot allocate all claims")
+            return _NOTHING
         if isinstance(found, Outcome):
             return found
         if unavailable:
@@ -160,22 +165,28 @@ class Judgement:
                 self._wanted = [want(claim, self.tracker.device_class) for claim in missing]
         return self._wanted
 
-    def _search(
-        self, wanted: Sequence[Wanted], node: Object, variant: frozenset[str]
-    ) -> Sequence[Sequence[Allotment]] | Outcome | None:
+    def _search(self, wanted: Sequence[Wanted], node: Object, variant: frozenset[str]) -> Found | Outcome:
         if not wanted:
             return ()
-        pools = self.tracker.inventory.pools(node)
+        name, pools = node["metadata"]["name"], self.tracker.inventory.pools(node)
+        kind = self._kinds.get(variant)
+        if kind is None:
+            kind = self._kinds[variant] = self.recall.kind(wanted)
+        known = kind.get(name, pools)
+        if known is not None:
+            return known[0]
         key = (pools, variant)
         if key in self._searched:
-            return self._searched[key]
-        try:
-            with _asked():
-                found = self._searched[key] = self.allocator.allocate(wanted, pools)
-        except NodeError as error:
-            return Outcome(str(error))
-        except TooLongError:
-            raise PluginError(f"node {node['metadata']['name']}: timed out trying to allocate devices") from None
+            found = self._searched[key]
+        else:
+            try:
+                with _asked():
+                    found = self._searched[key] = self.allocator.allocate(wanted, pools)
+            except NodeError as error:
+                return Outcome(str(error))
+            except TooLongError:
+                raise PluginError(f"node {name}: timed out trying to allocate devices") from None
+        kind.put(name, pools, found)
         return found
 
     # -- extended resources

@@ -19,6 +19,7 @@ import numpy as np
 from steersman.scheduler.devices.claims import ClaimError, allocation_of, claim_names, claims_of, reserved_for
 from steersman.scheduler.devices.conditions import has_conditions
 from steersman.scheduler.devices.extended_resources import ANNOTATION, is_served
+from steersman.scheduler.devices.recall import Recall
 from steersman.scheduler.devices.results import render_allocation
 from steersman.scheduler.devices.search import Allocator
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, SELF_UPDATED, Action, Event, Kind
@@ -99,6 +100,7 @@ class DynamicResources(Plugin):
         """`timeout_s`: for how long devices are waited for that have conditions."""
         self._tracker = tracker
         self._selectors = selectors
+        self._recall = Recall(allocated=tracker.allocated)
         self._commitment = commitment
         self._clock = clock
         self._rng = rng
@@ -147,6 +149,7 @@ class DynamicResources(Plugin):
             extended=extended,
             tracker=self._tracker,
             allocator=Allocator(allocated=self._tracker.allocated, selectors=self._selectors),
+            recall=self._recall,
             now=self._clock.now(),
             timeout_s=self._timeout_s,
         )
