@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 
@@ -12,7 +13,13 @@ from steersman.api.dra.device_class import DEVICE_CLASSES
 from steersman.api.dra.device_taint_rule import DEVICE_TAINT_RULES
 from steersman.api.dra.resource_claim import RESOURCE_CLAIMS
 from steersman.api.dra.resource_slice import RESOURCE_SLICES
+from steersman.client.informer import Informers
 from steersman.client.request import Key
+from steersman.lib.aio import Tasks
+from steersman.lib.clock import SystemClock
+from steersman.scheduler.device_view import DeviceView
+from steersman.scheduler.framework import PluginError
+from steersman.scheduler.plugins.dynamic_resources.commitment import Commitment
 
 from ..devices.offers import DRIVER, claim, device, either, offer, request
 
@@ -166,6 +173,15 @@ async def test_a_class_that_is_missing_is_told_and_waited_for(shop):
     assert await shop.where("p", 2) == "n"
 
 
+async def test_a_pod_that_another_plugin_refuses_is_not_helped_in_upstreams_words(shop):
+    await shop.opens(offer("s", "a"))
+    term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]} for name in "ab"]}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    await shop.bench.pod("p", affinity={"nodeAffinity": required})
+    assert await shop.where("p") is None
+    assert await shop.why("p") == "0/1 nodes are available: pod affinity terms conflict. not found"
+
+
 async def test_devices_that_come_later_are_found(shop):
     await shop.opens()
     await shop.claim("c")
@@ -223,6 +239,55 @@ async def test_a_claim_in_the_way_is_given_up(shop):
     await shop.pod("q", "c")
     assert await shop.where("q", 3) == "n"
     assert await shop.state("c") == "r=q/b for q"
+
+
+# --- Writes that meet others -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def commitment(shop):
+    view = DeviceView(informers=Informers(client=shop.client, rng=random.Random(1)))
+    return Commitment(client=shop.client, view=view, recorder=None, clock=SystemClock(), writes=Tasks(), timeout_s=1)
+
+
+async def stale(shop, **status):
+    """A claim as it was before somebody wrote it."""
+    await shop.claim("c")
+    before = await shop.client.get(RESOURCE_CLAIMS, named("c"))
+    written = before | {"metadata": before["metadata"] | {"labels": {"touched": "yes"}}}
+    after = await shop.client.update(RESOURCE_CLAIMS, written)
+    if status:
+        await shop.client.update_status(RESOURCE_CLAIMS, after | {"status": status})
+    return before
+
+
+GIVEN = {"devices": {"results": [{"request": "r", "driver": DRIVER, "pool": "p", "device": "a"}]}}
+POD = {"metadata": {"namespace": "default", "name": "p", "uid": "u"}}
+
+
+async def test_a_claim_that_changed_is_read_again(shop, commitment):
+    bound = await commitment.bind(await stale(shop), GIVEN, POD)
+    assert bound["metadata"]["labels"] == {"touched": "yes"}
+    assert await shop.state("c") == "r=p/a for p"
+
+
+async def test_a_claim_that_another_has_allocated_is_left_alone(shop, commitment):
+    claimed = await stale(shop, allocation=GIVEN)
+    with pytest.raises(PluginError, match="claim default/c got allocated elsewhere in the meantime"):
+        await commitment.bind(claimed, GIVEN, POD)
+
+
+async def test_a_claim_that_was_given_up_cannot_be_reserved(shop, commitment):
+    claimed = await stale(shop)
+    with pytest.raises(PluginError, match="claim default/c got deallocated elsewhere in the meantime"):
+        await commitment.bind(claimed, None, POD)
+
+
+async def test_a_claim_that_is_gone_is_an_error(shop, commitment):
+    claimed = await stale(shop)
+    await shop.client.delete(RESOURCE_CLAIMS, named("c"))
+    with pytest.raises(PluginError, match=r"add finalizer to claim default/c: .*not found"):
+        await commitment.bind(claimed, GIVEN, POD)
 
 
 # --- Devices that are not ready at once --------------------------------------------------------------------------

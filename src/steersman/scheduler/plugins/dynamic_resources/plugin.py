@@ -124,6 +124,7 @@ class DynamicResources(Plugin):
 
     def pre_filter(self, cycle: Cycle) -> Rejected | Skip | None:
         pod = cycle.pod
+        cycle.memo[self.name] = None  # it was asked
         try:
             claims = claims_of(pod.pod, self._tracker.claim)
         except ClaimError as error:
@@ -170,8 +171,12 @@ class DynamicResources(Plugin):
             yield Refusal(nodes, reason)
 
     def post_filter(self, decision: Decision) -> Aftermath:
-        memo = decision.cycle.memo.get(self.name) if decision.cycle is not None else None
-        if not isinstance(memo, _Memo) or decision.cycle is None:
+        assert decision.cycle is not None
+        if self.name not in decision.cycle.memo:
+            # Another plugin had refused the pod before. Nothing can be done then, and upstream has these words for it.
+            raise PluginError("not found")
+        memo = decision.cycle.memo[self.name]
+        if not isinstance(memo, _Memo):
             return Aftermath()
         pod = decision.cycle.pod
         for at in sorted(memo.judgement.unavailable):
