@@ -44,6 +44,11 @@ class Constraint:
         if self._concerns(request):
             self._values.pop()
 
+    @property
+    def state(self) -> frozenset[tuple[str, object]]:
+        """All that decides what may be added next."""
+        return frozenset(self._values)
+
     def _concerns(self, request: Request) -> bool:
         return not self.requests or bool(self.requests & {request.parent or request.name, request.full_name})
 

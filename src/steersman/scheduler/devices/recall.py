@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from steersman.scheduler.devices.allocated import Allocated
     from steersman.scheduler.devices.pools import Pool
-    from steersman.scheduler.devices.search import Allotment, Wanted
+    from steersman.scheduler.devices.search import Allotment
+    from steersman.scheduler.devices.wanted import Wanted
 
     Found: TypeAlias = Sequence[Sequence[Allotment]] | None
 

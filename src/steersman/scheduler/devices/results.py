@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from steersman.api.meta.types import Object
-    from steersman.scheduler.devices.search import Allotment, Wanted
+    from steersman.scheduler.devices.search import Allotment
+    from steersman.scheduler.devices.wanted import Wanted
 
 
 def render_allocation(

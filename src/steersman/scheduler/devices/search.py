@@ -5,9 +5,11 @@ is tried, and given back if what follows finds no solution. Within a request dev
 only: which of them came first makes no difference.
 
 Each point of choice is a generator: it takes something, yields what comes next, and gives back what it took when it is
-resumed. So a search is as deep as it needs to be without deep calls, and can be counted.
+resumed. So a search is as deep as it needs to be without deep calls, and can be counted. One that takes longer
+remembers what did not work: whatever way led to the same devices being taken, the rest fails again.
 Upstream: structured/internal/incubating/allocator_incubating.go. Upstream differences: a search ends after a number of
-steps, not after a time, so that its outcome is always the same.
+steps, not after a time, so that its outcome is always the same; selectors are asked only about devices that the node
+can reach.
 """
 
 from __future__ import annotations
@@ -15,21 +17,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from steersman.api.meta.quantity import ZERO
 from steersman.scheduler.devices.capacity import CapacityError, consumption, fits
 from steersman.scheduler.devices.constraints import Constraint, read_constraints
+from steersman.scheduler.devices.holdings import Counters, Holdings
 from steersman.scheduler.devices.model import tolerated
 from steersman.scheduler.devices.pools import candidates
-from steersman.scheduler.devices.requests import Request, read_requests
+from steersman.scheduler.devices.wanted import AllocationError, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
     from steersman.api.meta.quantity import Quantity
-    from steersman.api.meta.types import Object
     from steersman.scheduler.devices.allocated import Allocated
-    from steersman.scheduler.devices.model import Device, DeviceId, PoolId
+    from steersman.scheduler.devices.model import Device
     from steersman.scheduler.devices.pools import Pool
+    from steersman.scheduler.devices.requests import Request
     from steersman.scheduler.devices.selectors import Selectors
 
     Choices: TypeAlias = Generator["Choices | None", None, None]
@@ -38,11 +40,10 @@ DEVICES_MAX = 32
 """Of one claim."""
 STEPS_MAX = 200_000
 """Candidates that one search looks at."""
+REMEMBER_AFTER = 200
+"""Steps."""
+REMEMBERED_MAX = 50_000
 _EXCLUDING = ("NoExecute", "NoSchedule")
-
-
-class AllocationError(Exception):
-    """Something is wrong with a claim or a class: no node can help."""
 
 
 class NodeError(Exception):
@@ -58,20 +59,6 @@ class _TooMany(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
-    """A claim that is to be allocated, read."""
-
-    claim: Object
-    requests: Sequence[Sequence[Request]]
-    classes: Mapping[str, Object]
-    """Those that its requests name."""
-
-    def __str__(self) -> str:
-        metadata = self.claim["metadata"]
-        return f"{metadata['namespace']}/{metadata['name']}"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Allotment:
     """A device for a request. `consumed`: of one that is shared."""
 
@@ -80,75 +67,39 @@ class Allotment:
     consumed: Mapping[str, Quantity] | None = None
 
 
-def want(claim: Object, class_of: Callable[[str], Object | None]) -> Wanted:
-    """Read a claim. Raises AllocationError if it, or a class that it names, cannot be understood."""
-    wanted = Wanted(claim, read_requests(claim), {})
-    classes: dict[str, Object] = {}
-    for request in (each for alternatives in wanted.requests for each in alternatives):
-        where = f"claim {wanted}, request {request.name}"
-        if "" in request.selectors:
-            index = request.selectors.index("")
-            raise AllocationError(f"{where}, selector #{index}: CEL expression empty (unsupported selector type?)")
-        if not request.device_class:
-            raise AllocationError(f"{where}: missing device class name (unsupported request type?)")
-        found = class_of(request.device_class)
-        if found is None:
-            missing = f'deviceclass.resource.k8s.io "{request.device_class}" not found'
-            raise AllocationError(f"{where}: could not retrieve device class {request.device_class}: {missing}")
-        classes[request.device_class] = found
-    try:
-        read_constraints(claim)
-    except LookupError as error:
-        what = "empty constraint (unsupported constraint type?)"
-        raise AllocationError(f"claim {wanted}, constraint #{error.args[0]}: {what}") from None
-    return Wanted(claim, wanted.requests, classes)
-
-
 class Allocator:
     """For one cycle, in which nothing else is charged to `allocated`."""
 
     def __init__(self, *, allocated: Allocated, selectors: Selectors) -> None:
-        self.allocated = allocated
-        self.selectors = selectors
-        self._available: dict[PoolId, dict[str, dict[str, Quantity]]] = {}
+        self._allocated = allocated
+        self._selectors = selectors
+        self._counters = Counters(allocated=allocated)
 
     def allocate(self, wanted: Sequence[Wanted], pools: Sequence[Pool]) -> list[list[Allotment]] | None:
         """The devices of each claim; None if there is no solution from these pools. Raises AllocationError,
-        NodeError, TooLongError.
+        NodeError, SelectorError, TooLongError.
         """
-        found = _Search(self, wanted, pools).run()
+        holdings = Holdings(allocated=self._allocated, counters=self._counters)
+        found = _Search(self._selectors, holdings, wanted, pools).run()
         if found is None and any(pool.invalid for pool in pools):
             raise NodeError("invalid resource pools were encountered")
         return found
 
-    def available(self, pool: Pool) -> dict[str, dict[str, Quantity]]:
-        """What is left of the counters of a pool; below zero where too much was allocated."""
-        left = self._available.get(pool.id)
-        if left is None:
-            left = self._available[pool.id] = {name: dict(amounts) for name, amounts in pool.counters.items()}
-            for device in pool.all_devices:
-                if device.consumes and (self.allocated.exclusive(device.id) or self.allocated.shared(device.id)):
-                    _add(left, device, -1)
-        return left
-
 
 @dataclass(slots=True)
 class _Search:
-    allocator: Allocator
+    selectors: Selectors
+    holdings: Holdings
     wanted: Sequence[Wanted]
     pools: Sequence[Pool]
     candidates: Sequence[tuple[Pool, Device]] = ()
     constraints: list[list[Constraint]] = field(default_factory=list)
     results: list[list[Allotment]] = field(default_factory=list)
-    taken: dict[DeviceId, list[int]] = field(default_factory=dict)
-    """Which claims take a device as a whole."""
-    shares: dict[DeviceId, list[Mapping[str, Quantity]]] = field(default_factory=dict)
-    """What is consumed of a device, by each share that this search gives."""
-    counted: dict[PoolId, dict[str, dict[str, Quantity]]] = field(default_factory=dict)
-    """What is taken of the counters of a pool."""
     every: dict[Request, list[tuple[Pool, Device]]] = field(default_factory=dict)
     """Of requests for all devices: which these are."""
     steps: int = 0
+    failed: dict[object, bool] = field(default_factory=dict)
+    """States from which there is no solution; whether there would be too many devices."""
 
     def run(self) -> list[list[Allotment]] | None:
         self.candidates = tuple(candidates(self.pools))
@@ -214,15 +165,16 @@ class _Search:
         return found
 
     def _selected(self, wanted: Wanted, request: Request, device: Device) -> bool:
-        selectors = self.allocator.selectors
         of_class = wanted.classes[request.device_class]
-        return selectors.class_matches(of_class, device) and selectors.claim_matches(wanted.claim, request, device)
+        return self.selectors.class_matches(of_class, device) and self.selectors.claim_matches(
+            wanted.claim, request, device
+        )
 
     def _fits(self, wanted: Wanted, request: Request, device: Device, *, empty: bool = False) -> bool:
         """Whether the capacity that is left is enough; `empty`: if nothing were taken."""
         if not request.capacity and not device.shared:
             return True
-        used = [] if empty else [self.allocator.allocated.consumed(device.id), *self.shares.get(device.id, ())]
+        used = () if empty else self.holdings.used(device)
         try:
             return fits(request.capacity, device.capacity, *used)
         except CapacityError as error:
@@ -241,6 +193,20 @@ class _Search:
             return  # an earlier claim may leave it an alternative that needs fewer
 
     def _request(self, index: int, at: int) -> Choices:
+        state = self._state(index, at) if self.steps > REMEMBER_AFTER else None
+        if state in self.failed:
+            if self.failed[state]:
+                raise _TooMany
+            return
+        too_many = True
+        try:
+            yield from self._alternatives(index, at)
+            too_many = False
+        finally:
+            if state is not None and len(self.failed) < REMEMBERED_MAX:
+                self.failed[state] = too_many
+
+    def _alternatives(self, index: int, at: int) -> Choices:
         wanted = self.wanted[index]
         if at == len(wanted.requests):
             yield self._claim(index + 1)
@@ -272,13 +238,20 @@ class _Search:
         for place in range(start, len(self.candidates)):
             pool, device = self.candidates[place]
             self._step()
-            if not self._free(index, request, device) or not self._selected(wanted, request, device):
+            if not self.holdings.free(index, device, admin=request.admin):
+                continue
+            if not self._selected(wanted, request, device):
                 continue
             if not self._fits(wanted, request, device):
                 continue
             undo = self._take(index, request, pool, device)
             if undo is not None:
                 yield from _then(self._device(index, at, request, number + 1, place + 1), undo)
+
+    def _state(self, index: int, at: int) -> object:
+        """All that what follows depends on."""
+        constraints = tuple(each.state for each in self.constraints[index])
+        return index, at, len(self.results[index]), self.holdings.state(index), constraints
 
     def _step(self) -> None:
         self.steps += 1
@@ -287,26 +260,20 @@ class _Search:
 
     # -- one device
 
-    def _free(self, index: int, request: Request, device: Device) -> bool:
-        claims = self.taken.get(device.id, ())
-        if request.admin:
-            return index not in claims
-        return not claims and not self.allocator.allocated.exclusive(device.id)
-
     def _take(
         self, index: int, request: Request, pool: Pool, device: Device, *, must: bool = False
     ) -> Callable[[], None] | None:
         """Give a device to a request, if nothing is against it; what is to be called to take it back. `must`: no
         other device will do.
         """
-        wanted = self.wanted[index]
-        if not self._free(index, request, device):
+        wanted, holdings = self.wanted[index], self.holdings
+        if not holdings.free(index, device, admin=request.admin):
             return None
         taints = device.spec.get("taints") or ()
         if any(each.get("effect") in _EXCLUDING and not tolerated(each, request.tolerations) for each in taints):
             return None
-        counts = bool(device.consumes) and not (device.shared and self._in_use(device))
-        if counts and not self._countable(pool, device):
+        counting = pool if holdings.counts(device) else None
+        if counting is not None and not holdings.countable(counting, device):
             return None
         added = list[Constraint]()
         for constraint in self.constraints[index]:
@@ -324,50 +291,16 @@ class _Search:
                 each.remove(request)
             return None
         consumed = consumption(request.capacity, device.capacity) if device.shared else None
-        self._charge(index, device, consumed, pool if counts else None)
+        holdings.take(index, device, consumed, counting)
         self.results[index].append(Allotment(request, device, consumed))
 
         def undo() -> None:
             self.results[index].pop()
-            self._return(index, device, consumed, pool if counts else None)
+            holdings.give_back(index, device, consumed, counting)
             for constraint in added:
                 constraint.remove(request)
 
         return undo
-
-    def _charge(
-        self, index: int, device: Device, consumed: Mapping[str, Quantity] | None, counting: Pool | None
-    ) -> None:
-        if counting is not None:
-            _add(self.counted.setdefault(counting.id, {}), device, 1)
-        if consumed is None:
-            self.taken.setdefault(device.id, []).append(index)
-        else:
-            self.shares.setdefault(device.id, []).append(consumed)
-
-    def _return(
-        self, index: int, device: Device, consumed: Mapping[str, Quantity] | None, counting: Pool | None
-    ) -> None:
-        if counting is not None:
-            _add(self.counted[counting.id], device, -1)
-        if consumed is None:
-            self.taken[device.id].remove(index)
-        else:
-            self.shares[device.id].pop()
-
-    def _in_use(self, device: Device) -> bool:
-        """Whether its counters are taken already, by another share."""
-        return self.allocator.allocated.shared(device.id) or bool(self.shares.get(device.id))
-
-    def _countable(self, pool: Pool, device: Device) -> bool:
-        """Whether the counters of a pool are enough for one more of its devices."""
-        counted = self.counted.get(pool.id, {})
-        for name, amounts in self.allocator.available(pool).items():
-            already, more = counted.get(name, {}), device.consumes.get(name, {})
-            for counter, left in amounts.items():
-                if already.get(counter, ZERO) + more.get(counter, ZERO) > left:
-                    return False
-        return True
 
 
 def _then(following: Choices, undo: Callable[[], None]) -> Choices:
@@ -376,10 +309,3 @@ def _then(following: Choices, undo: Callable[[], None]) -> Choices:
         yield following
     finally:
         undo()
-
-
-def _add(amounts: dict[str, dict[str, Quantity]], device: Device, by: int) -> None:
-    for name, consumed in device.consumes.items():
-        of_set = amounts.setdefault(name, {})
-        for counter, amount in consumed.items():
-            of_set[counter] = of_set.get(counter, ZERO) + amount * by

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from steersman.scheduler.devices.allocated import Allocated
 from steersman.scheduler.devices.model import read_slice
 from steersman.scheduler.devices.pools import Inventory
-from steersman.scheduler.devices.search import Allocator, want
+from steersman.scheduler.devices.search import Allocator
 from steersman.scheduler.devices.selectors import ExpressionError, Selectors
+from steersman.scheduler.devices.wanted import want
 
 if TYPE_CHECKING:
     from collections.abc import Callable

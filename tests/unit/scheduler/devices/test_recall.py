@@ -5,7 +5,7 @@ from steersman.scheduler.devices.allocated import Allocated
 from steersman.scheduler.devices.model import read_slice
 from steersman.scheduler.devices.pools import Inventory
 from steersman.scheduler.devices.recall import Recall
-from steersman.scheduler.devices.search import want
+from steersman.scheduler.devices.wanted import want
 
 from .offers import CLASSES, NODE, claim, offer, request, taking
 

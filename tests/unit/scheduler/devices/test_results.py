@@ -4,7 +4,8 @@ from steersman.scheduler.devices.allocated import Allocated
 from steersman.scheduler.devices.model import read_slice
 from steersman.scheduler.devices.pools import Inventory
 from steersman.scheduler.devices.results import render_allocation
-from steersman.scheduler.devices.search import Allocator, want
+from steersman.scheduler.devices.search import Allocator
+from steersman.scheduler.devices.wanted import want
 
 from .offers import CLASSES, DRIVER, NODE, SELECTORS, claim, device, either, offer, request
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from steersman.scheduler.devices import search as search_module
-from steersman.scheduler.devices.search import AllocationError, NodeError, TooLongError, want
+from steersman.scheduler.devices.search import NodeError, TooLongError
 from steersman.scheduler.devices.selectors import SelectorError
+from steersman.scheduler.devices.wanted import AllocationError
 
 from .offers import CLASSES, claim, device, different, either, offer, request, same, search, taking
 
@@ -213,27 +214,6 @@ def test_errors_say_what_and_where(wanted, error, text):
     assert str(caught.value) == text
 
 
-@pytest.mark.parametrize(
-    ("wanted", "text"),
-    [
-        (
-            claim(request(deviceClassName="nope")),
-            'claim ns/c, request r: could not retrieve device class nope: deviceclass.resource.k8s.io "nope" not found',
-        ),
-        (
-            claim(request(deviceClassName="")),
-            "claim ns/c, request r: missing device class name (unsupported request type?)",
-        ),
-        (claim(request("r", "")), "claim ns/c, request r, selector #0: CEL expression empty (unsupported selector type?)"),
-        (claim(request(), constraints=[{}]), "claim ns/c, constraint #0: empty constraint (unsupported constraint type?)"),
-    ],
-)  # fmt: skip
-def test_claims_that_nobody_can_read_are_errors(wanted, text):
-    with pytest.raises(AllocationError) as caught:
-        want(wanted, CLASSES.get)
-    assert str(caught.value) == text
-
-
 def test_a_pool_that_is_being_updated_gives_nothing():
     slices = [offer("s", "a", of=2), offer("t", "b", pool="q")]
     assert search(slices, claim(request())) == "r=q/b"
@@ -255,6 +235,13 @@ def test_a_search_is_given_up_after_so_many_steps(monkeypatch):
     slices = [offer("s", *(device(f"d{number}", x_root=str(number)) for number in range(30)))]
     with pytest.raises(TooLongError):
         search(slices, claim(request(count=8), constraints=[different(ROOT)]), claim(request("r", "root=none")))
+
+
+def test_what_did_not_work_is_not_tried_again_in_another_order(monkeypatch):
+    monkeypatch.setattr(search_module, "STEPS_MAX", 10_000)
+    slices = [offer("s", *(device(f"d{number}", x_root=str(number)) for number in range(10)))]
+    requests = [request(f"r{number}") for number in range(7)]
+    assert search(slices, claim(*requests, constraints=[different(ROOT)]), claim(request("r", "root=none"))) is None
 
 
 def test_long_claims_need_no_deep_calls():

@@ -16,8 +16,9 @@ from steersman.api.meta.quantity import parse
 from steersman.scheduler.devices.claims import allocation_of
 from steersman.scheduler.devices.conditions import DeviceFailedError, is_overdue, is_ready
 from steersman.scheduler.devices.extended_resources import Needs, plan_requests
-from steersman.scheduler.devices.search import AllocationError, Allotment, NodeError, TooLongError, Wanted, want
+from steersman.scheduler.devices.search import Allotment, NodeError, TooLongError
 from steersman.scheduler.devices.selectors import SelectorError
+from steersman.scheduler.devices.wanted import AllocationError, Wanted, want
 from steersman.scheduler.framework import PluginError
 
 if TYPE_CHECKING:
