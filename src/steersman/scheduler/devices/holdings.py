@@ -33,8 +33,8 @@ class Counters:
         left = self._left.get(pool.id)
         if left is None:
             left = self._left[pool.id] = {name: dict(amounts) for name, amounts in pool.counters.items()}
-            for device in pool.all_devices:
-                if device.consumes and (self._allocated.exclusive(device.id) or self._allocated.shared(device.id)):
+            for device in pool.consuming:
+                if self._allocated.exclusive(device.id) or self._allocated.shared(device.id):
                     _add(left, device, -1)
         return left
 

@@ -7,6 +7,7 @@ Upstream: structured/internal/incubating/pools_incubating.go.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -32,9 +33,9 @@ class Pool:
     """Why."""
     devices: Sequence[Device] = ()
     """That the node can reach, in order."""
-    all_devices: Sequence[Device] = ()
-    """Those of other nodes as well: they share counters."""
     counters: Counters = field(default_factory=dict)
+    consuming: Sequence[Device] = ()
+    """The devices that consume counters, those of other nodes as well."""
     waits: bool = False
     """Whether any of its devices has conditions that have to be waited for."""
 
@@ -45,6 +46,15 @@ class Pool:
 
 SEEN_MAX = 50_000
 """Nodes for which is kept what they see."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Whole:
+    """What all slices of one generation of a pool say together."""
+
+    counters: Counters = field(default_factory=dict)
+    consuming: Sequence[Device] = ()
+    invalid: str = ""
 
 
 @dataclass(slots=True)
@@ -67,7 +77,11 @@ class Inventory:
         self._seen: dict[str, _Seen] = {}
         self._made: dict[PoolId, dict[object, Pool]] = {}
         """Pools, by what of them can be reached: nodes that reach the same share one."""
-        self._selectors: dict[str, NodePredicate] = {}
+        self._wholes: dict[PoolId, dict[int, _Whole]] = {}
+        self._sizes: dict[PoolId, Counter[int]] = {}
+        """How many slices there are of each generation."""
+        self._selectors: dict[int, NodePredicate] = {}
+        """By the identity of what they are compiled of."""
         for each in slices:
             self.add(each)
 
@@ -76,6 +90,7 @@ class Inventory:
         self.remove(each.name)
         self._slices[each.name] = each
         self._by_pool.setdefault(each.pool, {})[each.name] = each
+        self._sizes.setdefault(each.pool, Counter())[each.generation] += 1
         self._home(each)[each.name] = each
         self._forget(each)
 
@@ -86,9 +101,13 @@ class Inventory:
             return
         del self._by_pool[known.pool][name]
         del self._home(known)[name]
+        sizes = self._sizes[known.pool]
+        sizes[known.generation] -= 1
+        if not sizes[known.generation]:
+            del sizes[known.generation]
         self._forget(known)
-        if not self._by_pool[known.pool]:
-            del self._by_pool[known.pool]
+        if not sizes:
+            del self._by_pool[known.pool], self._sizes[known.pool]
         if known.place.node and not self._by_node[known.place.node]:
             del self._by_node[known.place.node]
 
@@ -111,10 +130,14 @@ class Inventory:
     def _forget(self, each: Slice) -> None:
         """What was seen where this slice may matter."""
         self._made.pop(each.pool, None)
+        self._wholes.pop(each.pool, None)
+        if not each.place.node:
+            self._selectors.clear()
+        if not self._seen:
+            return
         nodes = [each.place.node, *(other.place.node for other in self._by_pool[each.pool].values())]
         if not all(nodes):
             self._seen.clear()
-            self._selectors.clear()
         for node in nodes:
             self._seen.pop(node, None)
 
@@ -139,24 +162,21 @@ class Inventory:
     def _matches(self, place: Place, node: Object) -> bool:
         if place.node or place.everywhere or place.selector is None:
             return place.everywhere if not place.node else place.node == node["metadata"]["name"]
-        key = repr(place.selector)
-        selector = self._selectors.get(key)
+        selector = self._selectors.get(id(place.selector))
         if selector is None:
-            selector = self._selectors[key] = compile_node_selector(place.selector)
+            selector = self._selectors[id(place.selector)] = compile_node_selector(place.selector)
         return selector(node)
 
     def _pool(self, pool: PoolId, slices: Sequence[Slice], node: Object) -> Pool | None:
         """None: it is being replaced by one that has nothing for the node."""
-        generation = slices[0].generation
-        others: list[Slice] = []
+        generation, whole = slices[0].generation, None
         if len(slices) != slices[0].count:
-            if any(each.generation > generation for each in self._by_pool[pool].values()):
+            known = self._sizes[pool]
+            if max(known) > generation:
                 return None
-            current = [each for each in self._by_pool[pool].values() if each.generation == generation]
-            if len(current) != slices[0].count:
+            if known[generation] != slices[0].count:
                 return Pool(pool, incomplete=True)
-            known = {each.name for each in slices}
-            others = [each for each in current if each.name not in known]
+            whole = self._whole(pool, generation)
         here = sorted((each for each in slices if not each.counters), key=lambda each: each.name)
         reachable = [
             device
@@ -167,28 +187,26 @@ class Inventory:
         key = (*(each.name for each in here), *(map(id, reachable) if any(each.per_device for each in here) else ()))
         made = self._made.setdefault(pool, {})
         if key not in made:
-            made[key] = _make(pool, slices, here, others, reachable)
+            made[key] = _make(pool, here, reachable, whole or _read_whole(slices))
         return made[key]
 
+    def _whole(self, pool: PoolId, generation: int) -> _Whole:
+        wholes = self._wholes.setdefault(pool, {})
+        if generation not in wholes:
+            slices = self._by_pool[pool].values()
+            wholes[generation] = _read_whole([each for each in slices if each.generation == generation])
+        return wholes[generation]
 
-def _make(
-    pool: PoolId,
-    slices: Iterable[Slice],
-    here: Iterable[Slice],
-    others: Sequence[Slice],
-    reachable: Sequence[Device],
-) -> Pool:
-    """`slices`: for the node, `here` those with devices; `others`: the rest of the pool, if it is not in `slices`."""
+
+def _make(pool: PoolId, here: Iterable[Slice], reachable: Sequence[Device], whole: _Whole) -> Pool:
+    """`here`: the slices that have devices for the node."""
     shown = [device for each in here for device in each.devices]
-    every = [*shown, *(device for each in others if not each.counters for device in each.devices)]
-    try:
-        _check_names(shown)
-        counters = _counter_sets([*slices, *others])
-        _check_counters(every, counters)
-    except ValueError as error:
-        return Pool(pool, invalid=str(error))
+    names = Counter(device.id.device for device in shown)
+    again = [name for name, count in names.items() if count > 1]
+    if again or whole.invalid:
+        return Pool(pool, invalid=f"duplicate device name {again[0]}" if again else whole.invalid)
     waits = any(device.spec.get("bindingConditions") is not None for device in shown)
-    return Pool(pool, devices=reachable, all_devices=every, counters=counters, waits=waits)
+    return Pool(pool, devices=reachable, consuming=whole.consuming, counters=whole.counters, waits=waits)
 
 
 def candidates(pools: Iterable[Pool]) -> Iterator[tuple[Pool, Device]]:
@@ -196,28 +214,19 @@ def candidates(pools: Iterable[Pool]) -> Iterator[tuple[Pool, Device]]:
     return ((pool, device) for pool in pools if pool.usable for device in pool.devices)
 
 
-def _check_names(devices: Iterable[Device]) -> None:
-    names: set[str] = set()
-    for device in devices:
-        if device.id.device in names:
-            raise ValueError(f"duplicate device name {device.id.device}")
-        names.add(device.id.device)
-
-
-def _counter_sets(slices: Iterable[Slice]) -> dict[str, Mapping[str, Quantity]]:
-    found: dict[str, Mapping[str, Quantity]] = {}
-    for name, counters in (counted for each in slices for counted in each.counters):
-        if name in found:
-            raise ValueError(f"duplicate counter set name {name}")
-        found[name] = counters
-    return found
-
-
-def _check_counters(devices: Iterable[Device], sets: Counters) -> None:
-    for device in devices:
-        for name, amounts in device.consumes.items():
-            if name not in sets:
-                raise ValueError(f"counter set {name} not found")
-            for counter in amounts:
-                if counter not in sets[name]:
-                    raise ValueError(f"counter {counter} not found in counter set {name}")
+def _read_whole(slices: Sequence[Slice]) -> _Whole:
+    """Of all slices of a generation."""
+    counters: dict[str, Mapping[str, Quantity]] = {}
+    for name, amounts in (counted for each in slices for counted in each.counters):
+        if name in counters:
+            return _Whole(invalid=f"duplicate counter set name {name}")
+        counters[name] = amounts
+    consuming = [device for each in slices if not each.counters for device in each.devices if device.consumes]
+    for device in consuming:
+        for name, consumed in device.consumes.items():
+            if name not in counters:
+                return _Whole(invalid=f"counter set {name} not found")
+            for counter in consumed:
+                if counter not in counters[name]:
+                    return _Whole(invalid=f"counter {counter} not found in counter set {name}")
+    return _Whole(counters, consuming)
