@@ -40,6 +40,8 @@ DEVICES_MAX = 32
 """Of one claim."""
 STEPS_MAX = 200_000
 """Candidates that one search looks at."""
+CYCLE_STEPS_MAX = 1_000_000
+"""Candidates that all searches of one cycle look at: nobody else runs meanwhile."""
 REMEMBER_AFTER = 200
 """Steps."""
 REMEMBERED_MAX = 50_000
@@ -74,13 +76,18 @@ class Allocator:
         self._allocated = allocated
         self._selectors = selectors
         self._counters = Counters(allocated=allocated)
+        self._steps_left = CYCLE_STEPS_MAX
 
     def allocate(self, wanted: Sequence[Wanted], pools: Sequence[Pool]) -> list[list[Allotment]] | None:
         """The devices of each claim; None if there is no solution from these pools. Raises AllocationError,
         NodeError, SelectorError, TooLongError.
         """
         holdings = Holdings(allocated=self._allocated, counters=self._counters)
-        found = _Search(self._selectors, holdings, wanted, pools).run()
+        search = _Search(self._selectors, holdings, wanted, pools, min(STEPS_MAX, self._steps_left))
+        try:
+            found = search.run()
+        finally:
+            self._steps_left -= search.steps
         if found is None and any(pool.invalid for pool in pools):
             raise NodeError("invalid resource pools were encountered")
         return found
@@ -92,6 +99,7 @@ class _Search:
     holdings: Holdings
     wanted: Sequence[Wanted]
     pools: Sequence[Pool]
+    steps_max: int
     candidates: Sequence[tuple[Pool, Device]] = ()
     constraints: list[list[Constraint]] = field(default_factory=list)
     results: list[list[Allotment]] = field(default_factory=list)
@@ -255,7 +263,7 @@ class _Search:
 
     def _step(self) -> None:
         self.steps += 1
-        if self.steps > STEPS_MAX:
+        if self.steps > self.steps_max:
             raise TooLongError
 
     # -- one device

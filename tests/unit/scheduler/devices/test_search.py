@@ -3,11 +3,14 @@ from __future__ import annotations
 import pytest
 
 from steersman.scheduler.devices import search as search_module
-from steersman.scheduler.devices.search import NodeError, TooLongError
+from steersman.scheduler.devices.allocated import Allocated
+from steersman.scheduler.devices.model import read_slice
+from steersman.scheduler.devices.pools import Inventory
+from steersman.scheduler.devices.search import Allocator, NodeError, TooLongError
 from steersman.scheduler.devices.selectors import SelectorError
-from steersman.scheduler.devices.wanted import AllocationError
+from steersman.scheduler.devices.wanted import AllocationError, want
 
-from .offers import CLASSES, claim, device, different, either, offer, request, same, search, taking
+from .offers import CLASSES, NODE, SELECTORS, claim, device, different, either, offer, request, same, search, taking
 
 ABC = [offer("s", "a", "b", "c")]
 MODELS = [offer("s", device("a", x_model="x"), device("b", x_model="y"), device("c", x_model="x"))]
@@ -235,6 +238,17 @@ def test_a_search_is_given_up_after_so_many_steps(monkeypatch):
     slices = [offer("s", *(device(f"d{number}", x_root=str(number)) for number in range(30)))]
     with pytest.raises(TooLongError):
         search(slices, claim(request(count=8), constraints=[different(ROOT)]), claim(request("r", "root=none")))
+
+
+def test_the_searches_of_one_cycle_have_so_many_steps_together(monkeypatch):
+    monkeypatch.setattr(search_module, "CYCLE_STEPS_MAX", 10)
+    allocator = Allocator(allocated=Allocated(), selectors=SELECTORS)
+    pools = Inventory([read_slice(offer("s", *(f"d{number}" for number in range(4))))]).pools(NODE)
+    wanted = [want(claim(request("r", "model=none")), CLASSES.get)]
+    assert allocator.allocate(wanted, pools) is None
+    assert allocator.allocate(wanted, pools) is None
+    with pytest.raises(TooLongError):
+        allocator.allocate(wanted, pools)
 
 
 def test_what_did_not_work_is_not_tried_again_in_another_order(monkeypatch):
