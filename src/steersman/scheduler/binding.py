@@ -85,6 +85,8 @@ class Binder:
 
     def unreserve(self, cycle: Cycle, node: str) -> None:
         """Undo what `reserve` did; harmless where it did nothing."""
+        if self._permitting:
+            self._underway.release(cycle.pod)
         for plugin in self._unreserving:
             plugin.unreserve(cycle, node)
 

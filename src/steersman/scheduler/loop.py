@@ -161,6 +161,8 @@ class Scheduler:
         except NotBound as error:
             self._not_bound(waiting, binder, cycle, node, error)
             return
+        if binder.waits(cycle):
+            self.queue.witness(waiting)
         if preparing or binder.waits(cycle):
             # Others go on meanwhile, however many wait: it writes little.
             self._writes.start(self._prepare(waiting, binder, cycle, node, preparing), name="prepare")
@@ -215,6 +217,7 @@ class Scheduler:
     def _not_bound(self, waiting: Waiting, binder: Binder, cycle: Cycle, node: str, error: NotBound) -> None:
         """Whatever it is, the pod must not stay where it is not."""
         pod, cause = cycle.pod, error.__cause__
+        witnessed = self.queue.witnessed(waiting)  # which its own leaving is no part of
         binder.unreserve(cycle, node)
         happened = self._placements.forget(pod)
         if happened is None:
@@ -228,7 +231,7 @@ class Scheduler:
         if not (error.refused and error.by):
             self._errored(waiting, str(error), UNSCHEDULABLE if error.refused else SCHEDULER_ERROR)
         elif self.queue.get(pod.uid) is waiting:
-            self.queue.failed(waiting, (error.by,), loop_time())
+            self.queue.failed(waiting, (error.by,), loop_time(), witnessed=witnessed)
             self._write(self._tell(waiting.pod, UNSCHEDULABLE, str(error), ""), name="refuse")
 
     def _errored(self, waiting: Waiting, message: str, reason: str = SCHEDULER_ERROR) -> None:

@@ -9,7 +9,7 @@ made for it, stays parked until it is released. While nothing is active, pods th
 off are taken before their time, except those that met an error.
 Invariants: a pod is in one place only; whatever is parked leaves it by an event, or after PARKED_S_MAX.
 Upstream: pkg/scheduler/backend/queue. Upstream differences: a cycle never waits, so that no event can come in one, and
-none is kept for it.
+none is kept for it; only for pods that wait for the permission of plugins.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from steersman.scheduler.events import SELF_UPDATED, Event
 from steersman.scheduler.framework import implements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from steersman.scheduler.cycle import Profile
     from steersman.scheduler.framework import Plugin
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 BACKOFF_S, BACKOFF_S_MAX = 1.0, 10.0
 PARKED_S_MAX = 300.0
+_WITNESSED_MAX = 10_000
+"""What comes after so many events in one wait is not kept: most likely one of them helps."""
 FLUSH_S = 30.0
 """How often it is looked for pods that are parked too long."""
 
@@ -110,6 +112,7 @@ class SchedulingQueue:
         self._backoff = _Heap(Place.BACKOFF)
         self._errors = _Heap(Place.BACKOFF)
         self._parked: dict[frozenset[str], dict[str, Waiting]] = {}
+        self._witnesses: dict[str, list[Event]] = {}
         self._tickets = count(1)
         self._flush_at: float | None = None
 
@@ -138,6 +141,7 @@ class SchedulingQueue:
 
     def remove(self, uid: str) -> None:
         """A pod that is placed, or gone; one that is not here is no error."""
+        self._witnesses.pop(uid, None)
         known = self._waiting.pop(uid, None)
         if known is not None:
             self._leave(known)
@@ -152,13 +156,25 @@ class SchedulingQueue:
             self._leave(waiting)
         return waiting
 
-    def failed(self, waiting: Waiting, refused_by: Iterable[str], now: float) -> None:
-        """No node can take it, as these plugins say."""
+    def failed(
+        self, waiting: Waiting, refused_by: Iterable[str], now: float, *, witnessed: Iterable[Event] = ()
+    ) -> None:
+        """No node can take it, as these plugins say. `witnessed`: what happened after they were asked."""
         if self._waiting.get(waiting.pod.uid) is not waiting:
             return  # it went in the meantime
         waiting.since, waiting.failures, waiting.errors = now, waiting.failures + 1, 0
         waiting.ready_at = self._ready_at(now, waiting.failures)
         self._park(waiting, frozenset(refused_by), now)
+        if any(self._helps(event, waiting) for event in witnessed):
+            self._enqueue(waiting, now)
+
+    def witness(self, waiting: Waiting) -> None:
+        """From now on keep what happens, for a pod that has been taken and waits for others to decide."""
+        self._witnesses[waiting.pod.uid] = []
+
+    def witnessed(self, waiting: Waiting) -> Sequence[Event]:
+        """What has happened since; no more is kept."""
+        return self._witnesses.pop(waiting.pod.uid, ())
 
     def errored(self, waiting: Waiting, now: float) -> None:
         """Something went wrong that has nothing to do with the cluster: it is tried again."""
@@ -190,6 +206,9 @@ class SchedulingQueue:
         """Wake what an event may help; how many that are. `about`: uids of the only pods that it concerns;
         `priority_max`: it concerns none that are more important.
         """
+        for events in self._witnesses.values():
+            if len(events) < _WITNESSED_MAX:
+                events.append(event)
         woken = [
             waiting
             for refused_by, parked in self._parked.items()

@@ -106,6 +106,12 @@ class Underway:
             message = f"rejected due to timeout after waiting {canonical_duration(f'{wait_s:f}s')} at plugin {plugin}"
             held.pending[plugin] = loop.call_later(wait_s, self.reject, pod.uid, plugin, message)
 
+    def release(self, pod: PodInfo) -> None:
+        """Nobody waits for a pod's permission any more."""
+        held = self._held.get(pod.uid)
+        if held is not None:
+            self._drop(held)
+
     async def permitted(self, pod: PodInfo) -> Withheld | None:
         """Wait for a pod that is held; why it may not go on. One that is not held may."""
         held = self._held.get(pod.uid)

@@ -182,3 +182,11 @@ async def test_a_pod_that_has_to_give_way_while_it_is_prepared():
     assert bench.underway.preempt("p", "DefaultPreemption", "preempted")
     assert await running == ('running PreBind plugin "X": preempted', False, "")
     await tasks.close()
+
+
+async def test_nobody_waits_for_permission_of_a_pod_that_failed_otherwise():
+    bench = Bench(Noted("X", [], permit=Wait(60)), Noted("Y", [], pre_bind_pre_flight=SKIP))
+    bench.binder.reserve(bench.cycle, "a")
+    assert bench.binder.waits(bench.cycle)
+    bench.binder.unreserve(bench.cycle, "a")
+    assert not bench.binder.waits(bench.cycle)

@@ -7,7 +7,7 @@ import pytest
 from steersman.scheduler.cycle import Profile
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, POD_DELETED, SELF_UPDATED, Event
 from steersman.scheduler.framework import Plugin
-from steersman.scheduler.queue import SchedulingQueue
+from steersman.scheduler.queue import Place, SchedulingQueue
 
 from .nodes import pod
 
@@ -180,3 +180,15 @@ def test_how_long_pods_back_off_can_be_chosen():
     for now, until in ((0, 3), (3, 8), (8, 13)):
         queue.errored(queue.pop(now), now)
         assert queue.next_at() == until
+
+
+@pytest.mark.parametrize(("node", "woken"), [("a", True), ("b", False)])
+def test_what_happens_while_others_decide_about_a_pod_is_not_missed(node, woken):
+    script = Script()
+    script.run("0: add a\n0: pop")
+    waiting = script.queue.get("a")
+    script.queue.witness(waiting)
+    script.run(f"1: node {node}")
+    script.queue.failed(waiting, ("Wants",), 2, witnessed=script.queue.witnessed(waiting))
+    assert (waiting.place is Place.BACKOFF) is woken
+    assert script.queue.witnessed(waiting) == ()
