@@ -22,7 +22,6 @@ class Allocated:
         self._whole: Counter[DeviceId] = Counter()
         self._shares: Counter[DeviceId] = Counter()
         self._consumed: dict[DeviceId, dict[str, Quantity]] = {}
-        self._versions: Counter[PoolId] = Counter()
 
     def charge(self, allocation: Object, *, back: bool = False) -> None:
         """Add an AllocationResult, or take back one that was added."""
@@ -31,16 +30,11 @@ class Allocated:
             if result.get("adminAccess"):
                 continue
             device = DeviceId(result["driver"], result["pool"], result["device"])
-            self._versions[PoolId(device.driver, device.pool)] += 1
             if result.get("shareID") is None:
                 self._count(self._whole, device, by)
                 continue
             self._count(self._shares, device, by)
             self._consume(device, result.get("consumedCapacity") or {}, by)
-
-    def version(self, pool: PoolId) -> int:
-        """Rises with everything that is charged to devices of a pool."""
-        return self._versions.get(pool, 0)
 
     def exclusive(self, device: DeviceId) -> bool:
         """Whether somebody has it alone."""
@@ -66,3 +60,11 @@ class Allocated:
             consumed[name] = consumed.get(name, ZERO) + parse(amount) * by
         if device not in self._shares:
             del self._consumed[device]
+
+
+def devices_of(allocation: Object | None) -> dict[PoolId, set[str]]:
+    """The names of the devices of an AllocationResult, by pool."""
+    found: dict[PoolId, set[str]] = {}
+    for each in (allocation or {}).get("devices", {}).get("results") or ():
+        found.setdefault(PoolId(each["driver"], each["pool"]), set()).add(each["device"])
+    return found

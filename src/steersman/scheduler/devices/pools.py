@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from steersman.api.core.node_affinity import compile_node_selector
+from steersman.scheduler.devices.news import News
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,15 +67,20 @@ class _Seen:
 
 
 class Inventory:
-    """All slices of a cluster."""
+    """All slices of a cluster. `news`: for which nodes other pools may be seen, or other devices in them be free."""
 
     def __init__(self, slices: Iterable[Slice] = ()) -> None:
+        self.news = News()
         self._slices: dict[str, Slice] = {}
         self._by_pool: dict[PoolId, dict[str, Slice]] = {}
         self._by_node: dict[str, dict[str, Slice]] = {}
         self._elsewhere: dict[str, Slice] = {}
         """Those that are not of one node."""
         self._seen: dict[str, _Seen] = {}
+        self._viewers: dict[PoolId, set[str]] = {}
+        """Nodes that have seen a pool."""
+        self._homes: dict[PoolId, dict[str, str] | None] = {}
+        """The nodes of devices, in pools in which each is for one node and matters to no other."""
         self._made: dict[PoolId, dict[object, Pool]] = {}
         """Pools, by what of them can be reached: nodes that reach the same share one."""
         self._wholes: dict[PoolId, dict[int, _Whole]] = {}
@@ -122,7 +128,18 @@ class Inventory:
             if len(self._seen) >= SEEN_MAX:
                 self._seen.clear()
             seen = self._seen[metadata["name"]] = _Seen(labels, tuple(self._look(node)))
+            for pool in seen.pools:
+                self._viewers.setdefault(pool.id, set()).add(metadata["name"])
         return seen.pools
+
+    def touched(self, pool: PoolId, devices: Iterable[str]) -> None:
+        """Something was charged to these devices of a pool."""
+        if pool not in self._homes:
+            self._homes[pool] = _homes(self._by_pool.get(pool, {}).values())
+        homes = self._homes[pool]
+        self.news.tell(
+            self._viewers.get(pool, ()) if homes is None else {homes[each] for each in devices if each in homes}
+        )
 
     def _home(self, each: Slice) -> dict[str, Slice]:
         return self._by_node.setdefault(each.place.node, {}) if each.place.node else self._elsewhere
@@ -131,13 +148,19 @@ class Inventory:
         """What was seen where this slice may matter."""
         self._made.pop(each.pool, None)
         self._wholes.pop(each.pool, None)
+        self._homes.pop(each.pool, None)
         if not each.place.node:
             self._selectors.clear()
         if not self._seen:
+            self.news.tell_all()
             return
         nodes = [each.place.node, *(other.place.node for other in self._by_pool[each.pool].values())]
         if not all(nodes):
             self._seen.clear()
+            self._viewers.clear()
+            self.news.tell_all()
+            return
+        self.news.tell(nodes)
         for node in nodes:
             self._seen.pop(node, None)
 
@@ -169,6 +192,7 @@ class Inventory:
 
     def _pool(self, pool: PoolId, slices: Sequence[Slice], node: Object) -> Pool | None:
         """None: it is being replaced by one that has nothing for the node."""
+        slices = sorted(slices, key=lambda each: each.name)
         generation, whole = slices[0].generation, None
         if len(slices) != slices[0].count:
             known = self._sizes[pool]
@@ -177,7 +201,7 @@ class Inventory:
             if known[generation] != slices[0].count:
                 return Pool(pool, incomplete=True)
             whole = self._whole(pool, generation)
-        here = sorted((each for each in slices if not each.counters), key=lambda each: each.name)
+        here = [each for each in slices if not each.counters]
         reachable = [
             device
             for each in here
@@ -196,6 +220,16 @@ class Inventory:
             slices = self._by_pool[pool].values()
             wholes[generation] = _read_whole([each for each in slices if each.generation == generation])
         return wholes[generation]
+
+
+def _homes(slices: Iterable[Slice]) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    for device in (device for each in slices for device in each.devices):
+        name = device.id.device
+        if device.consumes or not device.place.node or found.get(name, device.place.node) != device.place.node:
+            return None
+        found[name] = device.place.node
+    return found
 
 
 def _make(pool: PoolId, here: Iterable[Slice], reachable: Sequence[Device], whole: _Whole) -> Pool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steersman.scheduler.devices.allocated import Allocated
+from steersman.scheduler.devices.allocated import Allocated, devices_of
 from steersman.scheduler.devices.claims import allocation_of
 from steersman.scheduler.devices.extended_resources import ANNOTATION, classes_by_resource
 from steersman.scheduler.devices.model import read_slice
@@ -158,6 +158,9 @@ class Tracker:
         if allocation is not None:
             self._charged[uid] = allocation
             self.allocated.charge(allocation)
+        for each in (charged, allocation):
+            for pool, devices in devices_of(each).items():
+                self.inventory.touched(pool, devices)
 
 
 def _version(obj: Object) -> int:

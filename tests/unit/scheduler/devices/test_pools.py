@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from steersman.scheduler.devices.model import read_slice
+from steersman.scheduler.devices.model import PoolId, read_slice
 from steersman.scheduler.devices.pools import Inventory, candidates
 
-from .offers import NODE, device, offer
+from .offers import DRIVER, NODE, device, offer
 
 OTHER = {"metadata": {"name": "m", "labels": {"zone": "z2"}}}
 
@@ -105,6 +105,36 @@ def test_nodes_that_reach_the_same_share_one_pool():
     found = inventory(offer("s", "a", allNodes=True), offer("t", "b", pool="q"))
     (shared, _), (same,) = found.pools(NODE), found.pools(OTHER)
     assert shared is same
+
+
+def told(found, *devices, pool="p"):
+    """The nodes for which it matters that something is charged to devices."""
+    then = found.news.now
+    found.touched(PoolId(DRIVER, pool), devices)
+    return sorted(set(found.news.since(then)))
+
+
+def test_a_charge_matters_to_the_nodes_that_see_the_device():
+    found = inventory(
+        offer("s", "a", of=2), offer("t", "b", of=2, nodeName="m"), offer("u", "c", pool="net", allNodes=True)
+    )
+    seen(found), seen(found, OTHER)
+    assert told(found, "a") == ["n"]
+    assert told(found, "a", "b") == ["m", "n"]
+    assert told(found, "c", pool="net") == ["m", "n"]
+    assert told(found, "x", pool="unknown") == []
+
+
+def test_a_charge_matters_to_all_that_share_counters():
+    uses = [{"counterSet": "set", "counters": {"c": {"value": "1"}}}]
+    sets = [{"name": "set", "counters": {"c": {"value": "1"}}}]
+    found = inventory(
+        offer("s", device("a", consumesCounters=uses), of=3),
+        offer("t", device("b", consumesCounters=uses), of=3, nodeName="m"),
+        offer("u", of=3, allNodes=True, sharedCounters=sets),
+    )
+    assert (seen(found), seen(found, OTHER)) == ({"p": "a"}, {"p": "b"})
+    assert told(found, "a") == ["m", "n"]
 
 
 def test_only_usable_pools_have_candidates():

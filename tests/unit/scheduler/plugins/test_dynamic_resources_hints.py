@@ -186,3 +186,66 @@ def test_a_node_must_have_the_resources_that_devices_do_not_provide(here, reason
     containers = [{"name": "c", "resources": {"requests": {"example.com/gpu": "1", "other.io/x": "1"}}}]
     wanted = read_pod({"metadata": {"namespace": "ns", "name": "p", "uid": "p"}, "spec": {"containers": containers}})
     assert refused(place.decide(wanted), place.nodes) == ({"n": [reason]} if reason else {})
+
+
+# --- incremental equals from scratch
+
+
+class Changing(Place):
+    """A place that remembers what it was told, so that another can be told the same from the beginning."""
+
+    NAMES = "abcd"
+
+    def __init__(self, rng):
+        super().__init__(nodes=self.NAMES)
+        self.rng, self.told = rng, {"slice": {}, "claim": {}, "rule": {}}
+
+    def change(self):
+        kind = self.rng.choice(["slice", "slice", "claim", "claim", "claim", "rule"])
+        name = f"{kind}-{self.rng.randrange(6)}"
+        old, new = self.told[kind].pop(name, None), None
+        if old is None or self.rng.random() < 0.6:
+            new = self.told[kind][name] = getattr(self, kind)(name)
+        if old is not None or new is not None:
+            getattr(self.tracker, f"{kind}_changed")(old, new)
+
+    def slice(self, name):
+        rng = self.rng
+        where = {"allNodes": True} if rng.random() < 0.2 else {"nodeName": rng.choice(self.NAMES)}
+        uses = [{"counterSet": "set", "counters": {"c": {"value": "1"}}}]
+        more = {"consumesCounters": uses} if rng.random() < 0.1 else {}
+        devices = [device(f"{name}-{at}", **more) for at in range(rng.randint(1, 2))]
+        return offer(
+            name, *devices, pool=rng.choice("pq"), of=rng.randint(1, 2), generation=rng.choice([1, 1, 1, 2]), **where
+        )
+
+    def claim(self, name):
+        taken = f"{self.rng.choice('pq')}/slice-{self.rng.randrange(6)}-{self.rng.randrange(2)}"
+        return counted(name, self.rng.randrange(10**6), taking(taken) if self.rng.random() < 0.8 else None)
+
+    def rule(self, name):
+        selector = {"device": f"slice-{self.rng.randrange(6)}-0"}
+        return {
+            "metadata": {"name": name},
+            "spec": {"deviceSelector": selector, "taint": {"key": "k", "effect": "NoSchedule"}},
+        }
+
+    def from_scratch(self):
+        fresh = Place(*self.told["slice"].values(), nodes=self.NAMES)
+        for rule in self.told["rule"].values():
+            fresh.tracker.rule_changed(None, rule)
+        return fresh.claims(*self.told["claim"].values())
+
+    def outcome(self, place):
+        place.claims(counted("wanted"))
+        return refused(place.decide(claiming("wanted")), self.nodes)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_remembered_is_what_would_be_found(seed):
+    place = Changing(random.Random(seed))
+    snapshot = snapshot_of(place.nodes)
+    place.decide = lambda wanted: decide(wanted, snapshot, Profile((place.plugin,)), random.Random(1))
+    for _ in range(40):
+        place.change()
+        assert place.outcome(place) == place.outcome(place.from_scratch())

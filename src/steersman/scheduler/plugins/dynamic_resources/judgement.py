@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from steersman.api.core.node_affinity import compile_node_selector
 from steersman.api.meta.quantity import parse
 from steersman.scheduler.devices.claims import allocation_of
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from steersman.scheduler.devices.recall import Found, Kind, Recall
     from steersman.scheduler.devices.search import Allocator
     from steersman.scheduler.devices.tracker import Tracker
+    from steersman.scheduler.snapshot import Mask, Snapshot
 
 ALTERNATIVES_MAX = 8
 """Of a request; the best one scores as much."""
@@ -88,18 +91,42 @@ class Judgement:
             known = self._outcomes[name] = self._judge(node)
         return known
 
-    def known(self, node: str) -> Outcome | None:
-        """Of a node that was judged already."""
-        return self._outcomes.get(node)
+    def refused(self, snapshot: Snapshot, left: Mask) -> Iterator[tuple[str, Mask]]:
+        """Which nodes of those that are `left` cannot serve the pod, by reason. Raises PluginError."""
+        others: dict[str, list[int]] = {}
+
+        def serves(node: Object) -> bool | None:
+            outcome = self.of(node)
+            if outcome.reason and outcome is not _NOTHING:
+                others.setdefault(outcome.reason, []).append(snapshot.index[node["metadata"]["name"]])
+                return None
+            return outcome is not _NOTHING
+
+        if self._is_plain:
+            without = self._kind(self._to_allocate(), _NO_CLAIMS).without(snapshot, left, serves)
+        else:
+            columns = map(int, np.flatnonzero(left))
+            without = snapshot.none()
+            without[[column for column in columns if serves(snapshot.nodes[column]) is False]] = True
+        yield _NOTHING.reason, without
+        for reason, those in others.items():
+            nodes = snapshot.none()
+            nodes[those] = True
+            yield reason, nodes
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether it is about the devices of claims alone: then what is known of other pods of its kind holds."""
+        return self.special is None and all(allocation_of(claim) is None for claim in self.claims)
 
     @property
     def has_alternatives(self) -> bool:
         """Whether nodes can be more or less good."""
         return any(request.get("firstAvailable") for claim in self.claims for request in _requests(claim))
 
-    def score(self, node: str) -> int:
-        """How good the alternatives are that claims get on a node that was judged."""
-        outcome = self._outcomes[node]
+    def score(self, node: Object) -> int:
+        """How good the alternatives are that claims get on a node that can serve them."""
+        outcome = self.of(node)
         total = 0
         for wanted, allotments in zip(outcome.wanted, outcome.allotments, strict=True):
             total += _score(wanted.claim, {each.request.full_name for each in allotments})
@@ -170,9 +197,7 @@ class Judgement:
         if not wanted:
             return ()
         name, pools = node["metadata"]["name"], self.tracker.inventory.pools(node)
-        kind = self._kinds.get(variant)
-        if kind is None:
-            kind = self._kinds[variant] = self.recall.kind(wanted)
+        kind = self._kind(wanted, variant)
         known = kind.get(name, pools)
         if known is not None:
             return known[0]
@@ -189,6 +214,12 @@ class Judgement:
                 raise PluginError(f"node {name}: timed out trying to allocate devices") from None
         kind.put(name, pools, found)
         return found
+
+    def _kind(self, wanted: Sequence[Wanted], variant: frozenset[str]) -> Kind:
+        kind = self._kinds.get(variant)
+        if kind is None:
+            kind = self._kinds[variant] = self.recall.kind(wanted)
+        return kind
 
     # -- extended resources
 

@@ -100,7 +100,7 @@ class DynamicResources(Plugin):
         """`timeout_s`: for how long devices are waited for that have conditions."""
         self._tracker = tracker
         self._selectors = selectors
-        self._recall = Recall(allocated=tracker.allocated)
+        self._recall = Recall(news=tracker.inventory.news)
         self._commitment = commitment
         self._clock = clock
         self._rng = rng
@@ -158,16 +158,8 @@ class DynamicResources(Plugin):
         return None
 
     def filter(self, cycle: Cycle) -> Iterable[Refusal]:
-        judgement, snapshot = _memo(cycle).judgement, cycle.snapshot
-        columns = np.flatnonzero(cycle.left) if cycle.left is not None else range(len(snapshot))
-        refused: dict[str, list[int]] = {}
-        for column in map(int, columns):
-            reason = judgement.of(snapshot.nodes[column]).reason
-            if reason:
-                refused.setdefault(reason, []).append(column)
-        for reason, those in refused.items():
-            nodes = snapshot.none()
-            nodes[those] = True
+        left = cycle.left if cycle.left is not None else ~cycle.snapshot.none()
+        for reason, nodes in _memo(cycle).judgement.refused(cycle.snapshot, left):
             yield Refusal(nodes, reason)
 
     def post_filter(self, decision: Decision) -> Aftermath:
@@ -194,8 +186,8 @@ class DynamicResources(Plugin):
         memo = cycle.memo.get(self.name)
         raw = np.zeros(len(feasible), np.int64)
         if isinstance(memo, _Memo) and memo.judgement.has_alternatives:
-            names = cycle.snapshot.names
-            raw[:] = [memo.judgement.score(names[column]) for column in feasible]
+            nodes = cycle.snapshot.nodes
+            raw[:] = [memo.judgement.score(nodes[column]) for column in feasible]
         return normalised(raw)
 
     # -- carrying out
@@ -204,8 +196,8 @@ class DynamicResources(Plugin):
         memo = cycle.memo.get(self.name)
         if not isinstance(memo, _Memo):
             return ""
-        outcome = memo.judgement.known(node)
-        if outcome is None:
+        outcome = memo.judgement.of(cycle.snapshot.nodes[cycle.snapshot.index[node]])
+        if outcome.reason:
             raise PluginError("claim allocation not found for node")
         memo.mappings = outcome.mappings
         if outcome.special is not None:
