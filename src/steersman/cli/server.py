@@ -34,12 +34,32 @@ from steersman.cluster.config import PARTS
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A KubeSchedulerConfiguration (YAML), as kube-scheduler's --config.",
 )
-def server(only: str, leader_elect: bool | None, scheduler_config: Path | None, **options: Any) -> None:
+@click.option(
+    "--hollow-nodes",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="So many simulated nodes: to the API they are nodes, and no container runs.",
+)
+@click.option(
+    "--hollow-behaviours",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Rules (YAML) of what happens to simulated nodes and their pods.",
+)
+def server(
+    only: str,
+    leader_elect: bool | None,
+    scheduler_config: Path | None,
+    hollow_nodes: int,
+    hollow_behaviours: Path | None,
+    **options: Any,
+) -> None:
     """Run the whole control plane, in the foreground.
 
     That is the API server, the controllers and the scheduler.
     """
     config = replace(config_from(options), parts=_parts(only), leader_elect=leader_elect)
+    config = replace(config, hollow_nodes=hollow_nodes, hollow_behaviours=hollow_behaviours)
     run_in_foreground(replace(config, scheduler_config=scheduler_config))
 
 

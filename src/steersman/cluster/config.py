@@ -49,6 +49,10 @@ class ServerConfig:
     """Whether controllers and scheduler first wait for a lease; None: with a store that several servers may share."""
     scheduler_config: Path | None = None
     """A KubeSchedulerConfiguration."""
+    hollow_nodes: int = 0
+    """So many simulated nodes run in this process."""
+    hollow_behaviours: Path | None = None
+    """Rules of what happens to them and their pods."""
     log_format: str = "text"
     log_level: str = "info"
 

@@ -10,11 +10,14 @@ from steersman.api.rbac.cluster_role import CLUSTER_ROLES
 from steersman.api.rbac.cluster_role_binding import CLUSTER_ROLE_BINDINGS
 from steersman.client.informer import Informers
 from steersman.client.request import Key, PatchType
+from steersman.cluster.errors import StartError
 from steersman.kubelet.hollow.node_spec import NodeSpec
 from steersman.kubelet.hollow.nodes import RULES, USER, HollowNodes
+from steersman.kubelet.hollow.rules import RulesError, parse_behaviours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
     from random import Random
 
     from steersman.client.client import Client
@@ -39,15 +42,17 @@ class HollowPart:
         on_crash: Callable[[str, BaseException], None],
         behaviours: Behaviours | None = None,
         state: Any = None,
+        informers: Informers | None = None,
     ) -> None:
         """`clients`: closed by `stop`. `state`: what `HollowNodes.dump` gave where these nodes were before; `specs` are
-        those that come in addition. `on_crash(name, error)`: something ended for good.
+        those that come in addition. `on_crash(name, error)`: something ended for good. `informers`: those that others
+        in the process read by; None for some of its own.
         """
         self._clients = clients
         self._specs = specs
         self._state = state
         self._on_crash = on_crash
-        self._informers = Informers(client=clients.client(USER), rng=rng)
+        self._informers = informers.share() if informers else Informers(client=clients.client(USER), rng=rng)
         self.nodes = HollowNodes(
             clients=clients,
             informers=self._informers,
@@ -83,6 +88,14 @@ async def ensure_role(client: Client) -> None:
     subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}
     with suppress(AlreadyExists):
         await client.create(CLUSTER_ROLE_BINDINGS, {"metadata": metadata, "roleRef": role, "subjects": [subject]})
+
+
+def load_behaviours(path: Path) -> Behaviours:
+    """Of a file of rules. Raises StartError."""
+    try:
+        return parse_behaviours(path.read_text())
+    except (OSError, UnicodeDecodeError, RulesError) as error:
+        raise StartError(f"--hollow-behaviours {path}: {error}") from error
 
 
 def numbered(count: int) -> list[NodeSpec]:

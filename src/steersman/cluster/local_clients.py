@@ -33,11 +33,11 @@ class LocalClients:
         self._rng = rng
         self._transports: list[LocalTransport] = []
 
-    def client(self, user: str, groups: tuple[str, ...] = ()) -> Client:
-        """The user's; what is written with it is managed by the last part of the name."""
+    def client(self, user: str, groups: tuple[str, ...] = (), *, manager: str = "") -> Client:
+        """The user's; what is written with it is managed by `manager`, or the last part of the user's name."""
         certificate, _key = self._issuer.issue_client(user, organizations=groups, now=self._clock.now())
         (der,) = (block.content for block in blocks(certificate.encode()))
-        short = user.rpartition(":")[2]
+        short = manager or user.rpartition(":")[2]
         transport = LocalTransport(handler=self._handler, user_agent=f"steersman/{short}", certificate_der=der)
         self._transports.append(transport)
         return Client(transport=transport, rng=self._rng, field_manager=short)

@@ -148,6 +148,8 @@ class RunningServer:
             await self._start_controllers(pki, parts, informers)
         if "scheduler" in config.parts:
             await self._start_scheduler(pki, parts, informers)
+        if config.hollow_nodes:
+            await self._start_hollow_nodes(pki, parts, informers)
         self._tune_collector()
 
     def _common_informers(self, pki: PKI, parts: Parts) -> Informers:
@@ -193,6 +195,22 @@ class RunningServer:
             configuration=load_scheduler_configuration(file) if file is not None else None,
         )
         await self._begin(part)
+
+    async def _start_hollow_nodes(self, pki: PKI, parts: Parts, informers: Informers | None) -> None:
+        from steersman.cluster.hollow import HollowPart, load_behaviours, numbered  # noqa: PLC0415 - few have any
+
+        file = self._config.hollow_behaviours
+        part = HollowPart(
+            clients=self._local_clients(pki, parts),
+            specs=numbered(self._config.hollow_nodes),
+            clock=self._clock,
+            rng=self._rng,
+            on_crash=self._crashed,
+            behaviours=load_behaviours(file) if file is not None else None,
+            informers=informers,
+        )
+        self._stack.push_async_callback(part.stop)
+        await part.start()
 
     def _local_clients(self, pki: PKI, parts: Parts) -> LocalClients:
         from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415 - the API server alone needs none

@@ -20,7 +20,7 @@ from steersman.client.errors import TransportError
 from steersman.client.request import Key, PatchType
 from steersman.client.workqueue import WorkQueue
 from steersman.kubelet.hollow.behaviours import FAIL, Behaviours
-from steersman.kubelet.hollow.event_writer import EventWriter
+from steersman.kubelet.hollow.event_writer import COMPONENT, EventWriter
 from steersman.kubelet.hollow.node import HollowNode, State
 from steersman.kubelet.hollow.node_spec import NodeSpec
 from steersman.kubelet.hollow.settings import check_annotation
@@ -55,8 +55,8 @@ _log = logging.getLogger(__name__)
 class Clients(Protocol):
     """Makes clients that come as somebody: cluster.local_clients.LocalClients."""
 
-    def client(self, user: str, groups: tuple[str, ...] = ()) -> Client:
-        """The user's."""
+    def client(self, user: str, groups: tuple[str, ...] = (), *, manager: str = "") -> Client:
+        """The user's; what is written with it is managed by `manager`."""
 
 
 class HollowNodes:
@@ -266,7 +266,7 @@ class HollowNodes:
     # -- inside
 
     def _make(self, spec: NodeSpec, number: int) -> HollowNode:
-        client = self._clients.client(f"{NODE_USER}{spec.name}", (NODE_GROUP,))
+        client = self._clients.client(f"{NODE_USER}{spec.name}", (NODE_GROUP,), manager=COMPONENT)
         node = self._nodes[spec.name] = HollowNode(spec, number, client=client, shared=self)
         return node
 
