@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from steersman.client.informer import Informer, Informers
     from steersman.scheduler.pod_info import PodInfo
 
-_BY_CLASS, _BY_NODE = "volumes by storage class", "volume attachments by node"
+_FREE, _MEANT, _BY_NODE = "free volumes by storage class", "volumes by claim", "volume attachments by node"
 
 
 class Storage:
@@ -39,7 +39,8 @@ class Storage:
 
     def __init__(self, *, informers: Informers) -> None:
         claims, volumes = informers.of(PERSISTENT_VOLUME_CLAIMS), informers.of(PERSISTENT_VOLUMES)
-        volumes.add_index(_BY_CLASS, _class_of_volume)
+        volumes.add_index(_FREE, _class_if_free)
+        volumes.add_index(_MEANT, _claim_of_volume)
         self.claims = Assumed(informer=claims)
         self.volumes = Assumed(informer=volumes)
         self._classes = informers.of(STORAGE_CLASSES)
@@ -48,6 +49,9 @@ class Storage:
         self._capacities = informers.of(CSI_STORAGE_CAPACITIES)
         self._attachments = informers.of(VOLUME_ATTACHMENTS)
         self._attachments.add_index(_BY_NODE, _node_of_attachment)
+        self.csi_node_changes = 0
+        """Rises with every change of a CSINode: what is derived from them can be kept until then."""
+        self._csi_nodes.add_handler(self._count_csi_node)
         self._attached: Counter[str] = Counter()
         self._attachments.add_handler(self._count_attachment)
         self.informers: Mapping[str, Informer] = {
@@ -67,9 +71,13 @@ class Storage:
     def volume(self, name: str) -> Object | None:
         return self.volumes.shown(Key("", name))
 
-    def volumes_of_class(self, name: str) -> Sequence[Object]:
-        """As they are assumed to be."""
-        return self.volumes.by_index(_BY_CLASS, name)
+    def free_volumes(self, storage_class: str) -> Sequence[Object]:
+        """Of a class, as they are assumed to be: those that are no claim's, but for what is assumed."""
+        return self.volumes.by_index(_FREE, storage_class)
+
+    def volumes_for(self, claim: Object) -> Sequence[Object]:
+        """Those that name a claim, as they are assumed to be."""
+        return self.volumes.by_index(_MEANT, f"{claim['metadata']['namespace']}/{claim['metadata']['name']}")
 
     def storage_class(self, name: str) -> Object | None:
         return self._classes.get(Key("", name))
@@ -88,9 +96,13 @@ class Storage:
         """VolumeAttachments of a node."""
         return self._attachments.by_index(_BY_NODE, node)
 
-    def attached(self, node: str) -> int:
-        """How many they are."""
-        return self._attached[node]
+    @property
+    def attached(self) -> Mapping[str, int]:
+        """How many they are; nodes that have none are not there."""
+        return self._attached
+
+    def _count_csi_node(self, _old: Object | None, _new: Object | None) -> None:
+        self.csi_node_changes += 1
 
     def _count_attachment(self, old: Object | None, new: Object | None) -> None:
         for obj, sign in ((old, -1), (new, 1)):
@@ -122,8 +134,13 @@ def waits_for_consumer(storage_class: Object) -> bool:
     return storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
 
 
-def _class_of_volume(volume: Object) -> Iterable[str]:
-    return (class_of_volume(volume),)
+def _class_if_free(volume: Object) -> Iterable[str]:
+    return (class_of_volume(volume),) if volume["spec"].get("claimRef") is None else ()
+
+
+def _claim_of_volume(volume: Object) -> Iterable[str]:
+    reference = volume["spec"].get("claimRef")
+    return (f"{reference.get('namespace', '')}/{reference.get('name', '')}",) if reference is not None else ()
 
 
 def _node_of_attachment(attachment: Object) -> Iterable[str]:

@@ -16,7 +16,7 @@ def test_everything_is_found_by_name():
     assert known.claim("ns", "c") == claim()
     assert known.claim("other", "c") is None
     assert known.volume("v") == volume()
-    assert known.volumes_of_class("s") == (volume(),)
+    assert known.free_volumes("s") == (volume(),)
     assert known.storage_class("s") == storage_class()
     assert known.csi_node("a") == csi_node("a")
     assert known.csi_driver("d") is None
@@ -25,10 +25,18 @@ def test_everything_is_found_by_name():
 
 def test_attachments_are_counted_by_node():
     bench = Bench(attachments=[attachment("x", "a"), attachment("y", "a"), attachment("z", "b")])
-    assert [bench.storage.attached(node) for node in "abc"] == [2, 1, 0]
+    assert bench.storage.attached == {"a": 2, "b": 1}
     bench.show("attachments", attachment("y", "a"))
-    assert [bench.storage.attached(node) for node in "abc"] == [1, 0, 0]
+    assert bench.storage.attached == {"a": 1}
     assert [each["metadata"]["name"] for each in bench.storage.attachments("a")] == ["y"]
+
+
+def test_volumes_are_free_or_a_claims():
+    meant = volume("w", claimRef={"namespace": "ns", "name": "c"})
+    known = storage(volumes=[volume(), meant])
+    assert known.free_volumes("s") == (volume(),)
+    assert known.volumes_for(claim()) == (meant,)
+    assert known.volumes_for(claim("d")) == ()
 
 
 def test_pods_use_claims_by_name_or_made_for_them():

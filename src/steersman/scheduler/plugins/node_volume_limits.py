@@ -28,7 +28,7 @@ from steersman.scheduler.framework import SKIP, Cycle, Plugin, PluginError, Refu
 from steersman.scheduler.storage import is_used_by, uses_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from steersman.api.meta.types import Object
     from steersman.scheduler.pod_info import PodInfo
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 
     Volume: TypeAlias = tuple[str, str, bool]
     """Its driver, and its handle; or, if it is not there yet, its claim."""
+    _Row: TypeAlias = tuple[int, int, list[str], Amounts]
 
 _UNLIMITED = -1
+_ROWS_MAX = 256
 
 
 class NodeVolumeLimits(Plugin):
@@ -49,6 +51,7 @@ class NodeVolumeLimits(Plugin):
 
     def __init__(self, *, storage: Storage) -> None:
         self._storage = storage
+        self._rows: dict[tuple[str, str], _Row] = {}
 
     def may_help(self, event: Event, pod: PodInfo) -> bool:
         old, new = event.old, event.new
@@ -81,26 +84,23 @@ class NodeVolumeLimits(Plugin):
         wanted = set(self._volumes(pod))
         if not wanted:
             return
-        csi_nodes = [self._storage.csi_node(name) for name in snapshot.names]
         lacking = snapshot.none()
         for driver in sorted({volume[0] for volume in wanted}):
             if ((self._storage.csi_driver(driver) or {}).get("spec") or {}).get("preventPodSchedulingIfMissing"):
-                without = np.fromiter((driver not in drivers(node) for node in csi_nodes), np.bool_, len(snapshot))
+                without = self._row(snapshot, "installed", driver, lambda node, name: int(name in drivers(node))) == 0
                 yield Refusal(without & ~lacking, f"{driver} CSI driver is not installed on the node", preemptable=True)
                 lacking |= without
-        exceeded = self._exceeded(cycle, wanted, ~lacking, [limits(node) for node in csi_nodes])
-        yield Refusal(exceeded, "node(s) exceed max volume count", preemptable=True)
+        yield Refusal(self._exceeded(cycle, wanted, ~lacking), "node(s) exceed max volume count", preemptable=True)
 
-    def _exceeded(self, cycle: Cycle, wanted: set[Volume], nodes: Mask, of_nodes: list[Mapping[str, int]]) -> Mask:
+    def _exceeded(self, cycle: Cycle, wanted: set[Volume], nodes: Mask) -> Mask:
         """Which of `nodes` would have too many; counted exactly only where there may be."""
         snapshot, left = cycle.snapshot, nodes if cycle.left is None else nodes & cycle.left
         exceeded, more = snapshot.none(), Counter(volume[0] for volume in wanted)
         most = self._most_in_use(snapshot)
         for driver, number in more.items():
-            limit = np.fromiter((node.get(driver, _UNLIMITED) for node in of_nodes), np.int64, len(snapshot))
-            for column in np.flatnonzero(
-                left & (limit != _UNLIMITED) & ~exceeded & ((most < 0) | (most + number > limit))
-            ):
+            limit = self._row(snapshot, "limit", driver, lambda node, name: limits(node).get(name, _UNLIMITED))
+            doubtful = left & (limit != _UNLIMITED) & ~exceeded & ((most < 0) | (most + number > limit))
+            for column in np.flatnonzero(doubtful):
                 used = {volume for pod in snapshot.pods[column].values() for volume in self._volumes(pod)}
                 attached = set(self._attached(snapshot.names[column])) - used
                 there = sum(volume[0] == driver for volume in (*used, *attached))
@@ -112,8 +112,24 @@ class NodeVolumeLimits(Plugin):
         """How many volumes each node has at most; negative if that is not known without looking."""
         some = snapshot.count((self.name, 1), lambda pod: _counts(pod.spec))
         several = snapshot.count((self.name, 2), lambda pod: _counts(pod.spec, at_least=2))
-        attached = (self._storage.attached(name) for name in snapshot.names)
-        return np.where(several > 0, -1, some + np.fromiter(attached, np.int64, len(snapshot)))
+        attached = self._storage.attached
+        if attached:
+            some = some + np.fromiter((attached.get(name, 0) for name in snapshot.names), np.int64, len(snapshot))
+        return np.where(several > 0, -1, some)
+
+    def _row(self, snapshot: Snapshot, what: str, driver: str, of: Callable[[Object | None, str], int]) -> Amounts:
+        """A number of each node by its CSINode; kept until a node or a CSINode changes."""
+        changes, key = self._storage.csi_node_changes, (what, driver)
+        known = self._rows.get(key)
+        # A trial shares its names with the snapshot that it is of.
+        if known is not None and known[:2] == (changes, snapshot.version) and known[2] is snapshot.names:
+            return known[3]
+        if len(self._rows) >= _ROWS_MAX:
+            self._rows.clear()
+        found = (of(self._storage.csi_node(name), driver) for name in snapshot.names)
+        row = np.fromiter(found, np.int64, len(snapshot))
+        self._rows[key] = (changes, snapshot.version, snapshot.names, row)
+        return row
 
     # -- volumes
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from steersman.api.core.claim_class import class_of_claim
-from steersman.api.core.volume_matching import capacity_of, requested_by
+from steersman.api.core.volume_matching import requested_by
 from steersman.api.meta.quantity import parse
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def scores(found: Found, feasible: NDArray[np.intp], table: Amounts) -> Amounts:
     chosen: dict[str, tuple[Amounts, Amounts]] = {}
     for choice in found.choices:
         requested, capacity = _of(chosen, class_of_claim(choice.claim), width)
-        sizes = np.array([*(capacity_of(volume).value() for volume in choice.volumes), 0], np.int64)
+        sizes = np.array([*choice.sizes, 0], np.int64)
         at = choice.chosen[feasible]
         requested += (at >= 0) * requested_by(choice.claim).value()
         capacity += sizes[at]  # -1 is the last: none

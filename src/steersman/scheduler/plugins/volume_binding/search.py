@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steersman.api.core.claim_class import class_of_claim
+from steersman.api.core.claim_class import class_of_claim, class_of_volume
 from steersman.api.core.volume_matching import capacity_of, has_modes, has_room, is_bound_to, is_free_for, requested_by
 from steersman.api.meta.quantity import parse
 from steersman.client.request import Key
@@ -36,10 +36,11 @@ _NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The volume that a claim gets on each node, as a place in `volumes`; -1: none."""
+    """The volume that a claim gets on each node, as a place in `volumes`; -1: none. `sizes`: of the volumes."""
 
     claim: Object
     volumes: Sequence[Object]
+    sizes: Sequence[int]
     chosen: NDArray[np.intp]
 
 
@@ -106,7 +107,7 @@ def _choose(found: Found, claims: Sequence[Object], reach: Reach, storage: Stora
     wanted = [(claim, ~found.no_volume) for claim in selected]
     taken: dict[str, Mask] = {}
     for claim in sorted(free, key=requested_by):
-        choice = _match(claim, storage.volumes_of_class(class_of_claim(claim)), ~found.no_volume, reach, taken, none)
+        choice = _match(claim, ~found.no_volume, reach, storage, taken, none, shared=len(free) > 1)
         found.choices.append(choice)
         unmatched = ~found.no_volume & (choice.chosen < 0)
         if unmatched.any():
@@ -118,38 +119,52 @@ def _choose(found: Found, claims: Sequence[Object], reach: Reach, storage: Stora
 
 
 def _match(
-    claim: Object, volumes: Iterable[Object], nodes: Mask, reach: Reach, taken: dict[str, Mask], none: Mask
+    claim: Object,
+    nodes: Mask,
+    reach: Reach,
+    storage: Storage,
+    taken: dict[str, Mask],
+    none: Mask,
+    *,
+    shared: bool,
 ) -> Choice:
-    """The volume for a claim on each of `nodes`, where no claim before has taken it."""
+    """The volume for a claim on each of `nodes`, where no claim before has taken it. `shared`: others choose as well."""
     chosen = np.full(len(nodes), -1, np.intp)
-    candidates = [volume for volume in volumes if has_room(volume, claim)]
-    # A volume that was meant for the claim is the only one that will do.
-    meant = [volume for volume in candidates if is_bound_to(volume, claim)][:1]
-    if not meant:
-        candidates = [each for each in candidates if is_free_for(each, claim) and has_modes(each, claim)]
-        candidates.sort(key=_size)
-    candidates = meant or candidates
+    candidates = _candidates(claim, storage)
     left = nodes.copy()
     remaining = int(np.count_nonzero(left))
-    for at, volume in enumerate(candidates):
+    for at, (_, name, volume) in enumerate(candidates):
         columns = reach.of_volume(volume)
         columns = columns[left[columns]]
-        name = volume["metadata"]["name"]
         if name in taken:
             columns = columns[~taken[name][columns]]
         if not len(columns):
             continue
         chosen[columns] = at
         left[columns] = False
-        taken.setdefault(name, none.copy())[columns] = True
+        if shared:
+            taken.setdefault(name, none.copy())[columns] = True
         remaining -= len(columns)
         if not remaining:
             break
-    return Choice(claim, candidates, chosen)
+    return Choice(claim, [volume for _, _, volume in candidates], [size for size, _, _ in candidates], chosen)
 
 
-def _size(volume: Object) -> tuple[Quantity, str]:
-    return capacity_of(volume), volume["metadata"]["name"]
+def _candidates(claim: Object, storage: Storage) -> list[tuple[int, str, Object]]:
+    """Size, name and volume of what a claim may get somewhere, the smallest first. A volume that was meant for it is
+    the only one that will do.
+    """
+    wanted = class_of_claim(claim)
+    of_class = (volume for volume in storage.volumes_for(claim) if class_of_volume(volume) == wanted)
+    volumes = [volume for volume in of_class if is_bound_to(volume, claim) and has_room(volume, claim)][:1]
+    if not volumes:
+        free = (volume for volume in storage.free_volumes(wanted) if is_free_for(volume, claim))
+        volumes = [volume for volume in free if has_modes(volume, claim) and has_room(volume, claim)]
+    return sorted(((capacity_of(each).value(), each["metadata"]["name"], each) for each in volumes), key=_first_two)
+
+
+def _first_two(candidate: tuple[int, str, Object]) -> tuple[int, str]:
+    return candidate[:2]
 
 
 def _provision(found: Found, claim: Object, asked: Mask, reach: Reach, storage: Storage) -> None:
