@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from steersman.scheduler.underway import Underway
 
 
+NOMINATIONS_MAX = 50
+"""Pods that are told at a time where they are going."""
+
+
 class NotBound(Exception):
     """A pod does not get the node that was decided on.
 
@@ -49,6 +53,7 @@ class Binder:
     def __init__(self, *, profile: Profile, outcomes: Outcomes, underway: Underway) -> None:
         self._outcomes = outcomes
         self._underway = underway
+        self._nominating = asyncio.Semaphore(NOMINATIONS_MAX)
         self._logger = logging.getLogger(__name__)
         self._reserving = _taking_part(profile, "reserve")
         self._unreserving = tuple(
@@ -143,7 +148,8 @@ class Binder:
 
     async def _nominate(self, cycle: Cycle, node: str) -> None:
         try:
-            await self._outcomes.nominate(cycle.pod, node)
+            async with self._nominating:
+                await self._outcomes.nominate(cycle.pod, node)
         except (ApiError, TransportError) as error:
             # It is for others to know; the pod can be bound without.
             self._logger.info("%s/%s: cannot be told where it is going: %s", *cycle.pod.key, error)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 """Annotation of a claim: both sides know of each other."""
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
+WRITERS_MAX = 50
+"""Pods whose volumes are being written at a time; any number is waited for."""
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Commitment:
         self._client = client
         self._storage = storage
         self._timeout_s = timeout_s
+        self._writing = asyncio.Semaphore(WRITERS_MAX)
         self._nodes = informers.of(NODES)
         self._waiting: dict[asyncio.Event, frozenset[tuple[str, Key]]] = {}
         self._nodes.add_handler(self._changed("nodes"))
@@ -91,10 +94,11 @@ class Commitment:
 
     async def carry_out(self, reserved: Reserved, node: str) -> None:
         """Write it, and wait until all claims are bound. Raises PluginError, ApiError, TransportError."""
-        for at, (volume, claim) in enumerate(reserved.bindings):
-            reserved.bindings[at] = (await self._client.update(PERSISTENT_VOLUMES, volume), claim)
-        for at, claim in enumerate(reserved.made):
-            reserved.made[at] = await self._client.update(PERSISTENT_VOLUME_CLAIMS, claim)
+        async with self._writing:
+            for at, (volume, claim) in enumerate(reserved.bindings):
+                reserved.bindings[at] = (await self._client.update(PERSISTENT_VOLUMES, volume), claim)
+            for at, claim in enumerate(reserved.made):
+                reserved.made[at] = await self._client.update(PERSISTENT_VOLUME_CLAIMS, claim)
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._wait(reserved, node)

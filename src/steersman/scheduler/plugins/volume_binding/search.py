@@ -128,7 +128,7 @@ def _match(
     *,
     shared: bool,
 ) -> Choice:
-    """The volume for a claim on each of `nodes`, where no claim before has taken it. `shared`: others choose as well."""
+    """The volume for a claim on each of `nodes`, where none before has taken it. `shared`: others choose as well."""
     chosen = np.full(len(nodes), -1, np.intp)
     candidates = _candidates(claim, storage)
     left = nodes.copy()
