@@ -11,7 +11,7 @@ Invariants:
 
 Modules: `model` (devices as slices list them), `pools`, `requests`, `selectors`, `expressions` (that these are in),
 `capacity`, `constraints`, `wanted` (claims, read), `allocated`, `holdings` (of a search), `search`, `recall` (of what
-searches found), `news` (what of that holds no more), `results`; `claims` (of a pod), `conditions` (that bindings wait for), `extended_resources`, `tracker`
-(all of it, kept current).
+searches found), `news` (what of that holds no more), `results`; `claims` (of a pod), `conditions` (that bindings wait
+for), `extended_resources`, `tracker` (all of it, kept current).
 Upstream: k8s.io/dynamic-resource-allocation/structured (the "incubating" allocator, which v1.37 uses by default).
 """
