@@ -2,105 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-
 import pytest
 
-from steersman.api.core.event import EVENTS
 from steersman.api.core.node import NODES
 from steersman.api.core.pod import PODS
-from steersman.client.client import Client
-from steersman.client.errors import Interrupted
-from steersman.client.events import Recorder
-from steersman.client.informer import Informers
-from steersman.client.request import Key, PatchType
-from steersman.cluster.scheduler import make_scheduler
-from steersman.lib.aio import Tasks
+from steersman.client.request import Key
 
 pytestmark = pytest.mark.virtual_time
-
-
-class Cable:
-    """A transport over which no binding comes through while it is cut."""
-
-    def __init__(self, transport):
-        self._transport = transport
-        self.watch = transport.watch
-        self.cut = False
-
-    async def exchange(self, request, *, timeout_s):
-        if self.cut and request.path.endswith("/binding"):
-            raise Interrupted("the cable is cut")
-        return await self._transport.exchange(request, timeout_s=timeout_s)
-
-
-class Bench:
-    """Terse verbs."""
-
-    def __init__(self, client, scheduler, cable):
-        self.client, self.scheduler, self.cable = client, scheduler, cable
-
-    async def node(self, name, *, unschedulable=False, **allocatable):
-        amounts = {"cpu": "2", "memory": "4Gi", "pods": "10", **allocatable}
-        spec = {"unschedulable": True} if unschedulable else {}
-        node = await self.client.create(NODES, {"metadata": {"name": name}, "spec": spec})
-        await self.client.update_status(NODES, {**node, "status": {"allocatable": amounts, "capacity": amounts}})
-        await self.patch(NODES, Key("", name), {"spec": {"taints": None}})  # not-ready, which nobody takes off here
-
-    async def pod(self, name, *, cpu="1", **spec):
-        containers = [{"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}]
-        pod = {"metadata": {"namespace": "default", "name": name}, "spec": {"containers": containers, **spec}}
-        await self.client.create(PODS, pod)
-
-    async def patch(self, resource, key, patch):
-        await self.client.patch(resource, key, patch, kind=PatchType.MERGE)
-
-    async def delete(self, name, **options):
-        await self.client.delete(PODS, Key("default", name), **options)
-
-    async def nodes(self, seconds=0.5):
-        """Where pods are after that time."""
-        await asyncio.sleep(seconds)
-        pods = (await self.client.list(PODS, namespace="default"))["items"]
-        return {pod["metadata"]["name"]: pod["spec"].get("nodeName") for pod in pods}
-
-    async def condition(self, name):
-        pod = await self.client.get(PODS, Key("default", name))
-        found = [each for each in pod["status"].get("conditions") or () if each["type"] == "PodScheduled"]
-        return found[0] if found else None
-
-    async def events(self, name):
-        items = (await self.client.list(EVENTS, namespace="default"))["items"]
-        return [
-            (each["type"], each["reason"], each["message"]) for each in items if each["involvedObject"]["name"] == name
-        ]
-
-
-@pytest.fixture
-async def bench(api, transports_as):
-    cable = Cable(transports_as("admin-token"))
-    client = Client(transport=cable, rng=random.Random(1))
-    for kind, body in (
-        ("namespaces", {"metadata": {"name": "default"}}),
-        ("namespaces/default/serviceaccounts", {"metadata": {"name": "default"}}),
-    ):
-        await api.ask("POST", f"/api/v1/{kind}", body)
-    crashes = []
-    tasks = Tasks(on_crash=lambda name, error: crashes.append((name, error)))
-    informers = Informers(client=client, rng=random.Random(1), detect_mutations=True)
-    recorder = Recorder(client=client, component="default-scheduler", clock=api.clock, rng=random.Random(1))
-    scheduler = make_scheduler(
-        client=client, informers=informers, recorder=recorder, clock=api.clock, rng=random.Random(1)
-    )
-    await informers.start(on_crash=lambda name, error: crashes.append((name, error)))
-    tasks.start(recorder.run(), name="events")
-    tasks.start(scheduler.run(), name="scheduler")
-    yield Bench(client, scheduler, cable)
-    await tasks.close()
-    await informers.stop()
-    informers.check_unchanged()
-    assert not crashes
 
 
 async def test_pods_go_to_nodes_that_have_room(bench):
