@@ -191,11 +191,18 @@ class SchedulingQueue:
             waiting.held, waiting.missed = True, False
 
     def release(self, waiting: Waiting, now: float, *, retry: bool = False) -> None:
-        """It may be tried again when something happens, or because something has; `retry`: in any case."""
+        """It may be tried again when something happens, or because something has. `retry`: in any case, as after an
+        error.
+        """
         if not waiting.held:
             return
         waiting.held = False
-        if (retry or waiting.missed) and waiting.place is Place.PARKED:
+        if waiting.place is not Place.PARKED:
+            return
+        if retry:
+            self._leave(waiting)
+            self.errored(waiting, now)
+        elif waiting.missed:
             self._enqueue(waiting, now)
 
     # -- events and time

@@ -53,6 +53,9 @@ class Bench:
     async def patch(self, resource, key, patch):
         await self.client.patch(resource, key, patch, kind=PatchType.MERGE)
 
+    async def patch_labels(self, name, **labels):
+        await self.patch(PODS, Key("default", name), {"metadata": {"labels": labels}})
+
     async def delete(self, name, **options):
         await self.client.delete(PODS, Key("default", name), **options)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from steersman.scheduler.outcomes import UNSCHEDULABLE, plan_refusal, shortened
+from steersman.scheduler.outcomes import UNSCHEDULABLE, plan_eviction, plan_refusal, shortened
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 METADATA = {"namespace": "ns", "name": "p", "uid": "u", "generation": 3}
@@ -56,3 +56,15 @@ def test_a_node_is_nominated_or_no_longer():
 def test_events_hold_a_kilobyte():
     assert shortened("x" * 1024) == "x" * 1024
     assert shortened("x" * 1025) == "x" * 1020 + " ..."
+
+
+def test_who_is_deleted_is_told_why():
+    told = condition(
+        type="DisruptionTarget",
+        status="True",
+        reason="PreemptionByScheduler",
+        message="mine: preempting to accommodate a higher priority pod",
+    )
+    pod = {"metadata": METADATA}
+    assert plan_eviction(pod, "mine", now=NOW) == {"metadata": {"uid": "u"}, "status": {"conditions": [told]}}
+    assert plan_eviction({"metadata": METADATA, "status": {"conditions": [told]}}, "mine", now=NOW) is None

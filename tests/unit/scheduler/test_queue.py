@@ -35,7 +35,9 @@ class Gate(Plugin):
 
 
 class Script:
-    """`add NAME [PRIORITY] [closed]`, `pop`, `fail NAME [PLUGIN]`, `error NAME`, `node NAME`, `gone NAME`, `remove NAME`."""
+    """`add NAME [PRIORITY] [closed]`, `pop`, `fail NAME [PLUGIN]`, `error NAME`, `node NAME`, `gone NAME`, `remove NAME`,
+    `hold NAME`, `release NAME [retry]`, `yields PRIORITY`.
+    """
 
     def __init__(self):
         self.queue = SchedulingQueue(profiles={"default-scheduler": Profile((Wants(), Anything(), Gate()))})
@@ -74,6 +76,15 @@ class Script:
     def label(self, now, name):
         self.queue.happened(Event(NODE_UPDATED, {}, {"metadata": {"name": name}}), now)
 
+    def hold(self, _now, name):
+        self.queue.hold(self.queue.get(name))
+
+    def release(self, now, name, *retry):
+        self.queue.release(self.queue.get(name), now, retry=bool(retry))
+
+    def yields(self, now, priority):
+        self.queue.happened(Event(POD_DELETED, {}, None), now, priority_max=int(priority))
+
     def remove(self, _now, name):
         self.queue.remove(name)
 
@@ -100,6 +111,23 @@ SCRIPTS = {
     "after an error nothing is early": ("0: add a \n 0: pop \n 0: error a \n 0.9: pop \n 1: pop", "a - a"),
     "a closed gate keeps out": ("0: add a closed \n 0: pop \n 1: node a \n 400: pop", "- -"),
     "until it opens": ("0: add a closed \n 0: pop \n 9: add a \n 9: pop", "- a"),
+    "a held pod stays": ("0: add a \n 0: pop \n 0: fail a Anything \n 0: hold a \n 5: gone x \n 9: pop", "a -"),
+    "until it is released, if something happened": (
+        "0: add a \n 0: pop \n 0: fail a Anything \n 0: hold a \n 5: gone x \n 8: release a \n 9: pop",
+        "a a",
+    ),
+    "if nothing did it waits on": (
+        "0: add a \n 0: pop \n 0: fail a Anything \n 0: hold a \n 8: release a \n 9: pop \n 10: gone x \n 10: pop",
+        "a - a",
+    ),
+    "or is tried in any case": (
+        "0: add a \n 0: pop \n 0: fail a Wants \n 0: hold a \n 8: release a retry \n 8: pop \n 9: pop",
+        "a - a",
+    ),
+    "some events are for the less important": (
+        "0: add a 5 \n 0: add b 4 \n 0: pop \n 0: pop \n 0: fail a \n 0: fail b \n 9: yields 4 \n 9: pop \n 9: pop",
+        "a b b -",
+    ),
     "a gone pod does not come back": ("0: add a \n 0: pop \n 0: remove a \n 0: add b \n 9: pop \n 9: pop", "a b -"),
 }
 

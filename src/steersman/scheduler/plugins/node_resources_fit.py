@@ -16,13 +16,14 @@ from steersman.api.meta.quantity import parse
 from steersman.scheduler.events import NODE_ADDED, NODE_UPDATED, POD_DELETED, POD_UPDATED, SELF_UPDATED, Event
 from steersman.scheduler.framework import Cycle, Plugin, Refusal, of_feasible
 from steersman.scheduler.plugins.fit_strategies import Strategy
-from steersman.scheduler.pod_info import CPU, EPHEMERAL, MEMORY, PODS, amount_of
+from steersman.scheduler.pod_info import CPU, EPHEMERAL, MEMORY, PODS, amount_of, read_pod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from steersman.api.meta.types import Object
     from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.snapshot import Amounts, Mask, Snapshot
 
@@ -54,7 +55,11 @@ class NodeResourcesFit(Plugin):
         self._has_devices = has_devices
 
     def may_help(self, event: Event, pod: PodInfo) -> bool:
-        """Of a node: whether it could take the pod if nothing else were on it."""
+        """Of a node: whether it could take the pod if nothing else were on it; of another pod: whether it gives back
+        anything that this one wants.
+        """
+        if event.kind == POD_UPDATED and event.old is not None and event.new is not None:
+            return _gives_back(event.old, event.new, pod)
         if event.kind not in (NODE_ADDED, NODE_UPDATED) or event.new is None:
             return True
         there = (event.new.get("status") or {}).get("allocatable") or {}
@@ -151,3 +156,14 @@ def _in_order(requests: Mapping[str, int]) -> Iterable[tuple[str, int]]:
     for name, amount in requests.items():
         if name not in _NATIVE and amount > 0:
             yield name, amount
+
+
+def _gives_back(old: Object, new: Object, pod: PodInfo) -> bool:
+    """Whether a pod that changed takes less of what another wants."""
+    statuses = ("containerStatuses", "initContainerStatuses", "conditions")
+    if old["spec"] == new["spec"] and all(
+        (old.get("status") or {}).get(name) == (new.get("status") or {}).get(name) for name in statuses
+    ):
+        return False
+    before, after = read_pod(old).requests, read_pod(new).requests
+    return any(before.get(name, 0) > after.get(name, 0) for name, amount in pod.requests.items() if amount)

@@ -35,6 +35,16 @@ def test_resources_a_node_must_be_big_enough_on_its_own(amount, worth_it):
     assert not helps(plugin, event_of("pods", None, pod().pod), waiting)
 
 
+def test_resources_another_pod_must_give_some_back():
+    waiting, large = NodeResourcesFit(), pod("x", cpu="2", memory="1Gi").pod
+    leaving = {**large, "metadata": {**large["metadata"], "deletionTimestamp": "now"}}
+    smaller = pod("x", cpu="1", memory="1Gi").pod
+    assert helps(waiting, event_of("pods", large, smaller), pod(cpu="4"))
+    assert not helps(waiting, event_of("pods", large, smaller), pod(memory="4"))
+    assert not helps(waiting, event_of("pods", smaller, large), pod(cpu="4"))
+    assert not helps(waiting, event_of("pods", large, leaving), pod(cpu="4"))
+
+
 def test_taints_the_node_must_be_tolerable():
     assert not helps(TaintToleration(), updated(node("a", taints=[TAINT])), pod())
     assert helps(TaintToleration(), updated(node("a")), pod())
