@@ -50,6 +50,7 @@ class Recorder:
         self._queue: asyncio.Queue[Happening] = asyncio.Queue(QUEUED_MAX)
         self._correlator = Correlator()
         self._last_ns = 0
+        self._dropped = 0
         self._logger = logging.getLogger(__name__)
 
     def event(
@@ -77,7 +78,7 @@ class Recorder:
         try:
             self._queue.put_nowait(happening)
         except asyncio.QueueFull:
-            self._logger.error("%d events wait, one is dropped: %s", QUEUED_MAX, happening)  # noqa: TRY400 - no bug
+            self._drop(happening)
 
     async def run(self) -> None:
         """Send what is recorded, in its order; until cancelled. May be run several times at once, then in almost it."""
@@ -95,6 +96,12 @@ class Recorder:
     async def settled(self) -> None:
         """Wait until all that is recorded has been sent, or dropped."""
         await self._queue.join()
+
+    def _drop(self, happening: Happening) -> None:
+        if self._dropped % QUEUED_MAX == 0:  # where so many come, telling of each would make it worse
+            told = "%d events wait, one is dropped (%d before it): %s"
+            self._logger.error(told, QUEUED_MAX, self._dropped, happening)
+        self._dropped += 1
 
     def _happening(
         self, regarding: Object, type_: str, reason: str, message: str, annotations: Mapping[str, str]
