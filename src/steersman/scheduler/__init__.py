@@ -9,7 +9,7 @@ Invariants:
 * A decision is a function of the snapshot, the pod, the profile and a generator for ties; it carries its reasons.
 * A snapshot shows what is bound and what is assumed; nothing else is charged to a node.
 
-Modules: `pod_info`, `snapshot`, `trial` (what nodes would be with other pods), `events`, `framework` (what a plugin is),
-`filtering`, `cycle`, `preemption`, `messages`, `plugins/`, `readers` (what plugins know beyond nodes and pods), `queue`,
-`nominations`, `placements`, `binding`, `underway`, `evictions`, `outcomes`, `loop`.
+Modules: `pod_info`, `snapshot`, `trial` (what nodes would be with other pods), `events`, `framework` (what a plugin
+is), `filtering`, `cycle`, `preemption`, `messages`, `plugins/`, `readers` (what plugins know beyond nodes and pods),
+`queue`, `nominations`, `placements`, `binding`, `underway`, `evictions`, `outcomes`, `loop`.
 """

@@ -1,4 +1,4 @@
-"""A scheduler on an API server inside the test."""
+"""A scheduler on an API server inside the test; for tests that are marked virtual_time."""
 
 from __future__ import annotations
 
