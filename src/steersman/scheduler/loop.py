@@ -27,6 +27,7 @@ from steersman.scheduler.binding import Binder, NotBound
 from steersman.scheduler.cycle import decide, follow_up
 from steersman.scheduler.events import POD_DELETED, Event, event_of
 from steersman.scheduler.evictions import Evictions, remaining
+from steersman.scheduler.explanation import explain
 from steersman.scheduler.framework import Aftermath, PluginError
 from steersman.scheduler.messages import NO_NODES, fit_error
 from steersman.scheduler.nominations import Nominations, nominated_of
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from steersman.api.meta.types import Object
     from steersman.client.informer import Informer, Informers
     from steersman.scheduler.cycle import Decision, Profile
+    from steersman.scheduler.explanation import Explanation
     from steersman.scheduler.framework import Cycle, Eviction, Plugin
     from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.queue import Waiting
@@ -128,6 +130,22 @@ class Scheduler:
         self._wake.clear()
         if timer is not None:
             timer.cancel()
+
+    def explain(self, pod: Object) -> Explanation:
+        """What would be decided for a pod, bound or not, as things are; nothing comes of it. Its scheduler name is that
+        of a profile.
+        """
+        info, profile, node = read_pod(pod), self._profiles[scheduler_of(pod)], pod["spec"].get("nodeName", "")
+        held_back = tuple(
+            (plugin.name, told) for plugin in profile.at("pre_enqueue") if (told := plugin.pre_enqueue(info))
+        )
+        self.snapshot.remove_pod(info, node)
+        try:
+            decision = decide(info, self.snapshot, profile, self._rng, nominated=self._nominations.at_least(info))
+            return explain(decision, self.snapshot.names, held_back=held_back)
+        finally:
+            if node and info.uid in self._placements:
+                self.snapshot.add_pod(info, node)
 
     # -- one pod
 
