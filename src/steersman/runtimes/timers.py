@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+COARSE_S = 0.001
+
+
 class Timer:
     """One wish to be called; `cancel` it when it is not wished any more."""
 
@@ -53,10 +56,10 @@ class Timers:
             self._handle = None
         self._heap.clear()
 
-    def _arm(self) -> None:
+    def _arm(self, earliest_s: float = 0.0) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        self._handle = asyncio.get_running_loop().call_at(self._heap[0].due_s, self._run)
+        self._handle = asyncio.get_running_loop().call_at(max(self._heap[0].due_s, earliest_s), self._run)
 
     def _run(self) -> None:
         self._handle = None
@@ -69,4 +72,5 @@ class Timers:
             if timer.call is not None:
                 timer.call()
         if self._heap:
-            self._arm()
+            # some loops are early by less than a millisecond, and would be so again and again
+            self._arm(now + COARSE_S)
