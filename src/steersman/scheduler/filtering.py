@@ -47,6 +47,8 @@ class Filtering:
         return [*self._ask_with_nominated(snapshot, alive), *self._ask(snapshot, alive)]
 
     def _ask_with_nominated(self, snapshot: Snapshot, alive: Mask) -> list[Verdict]:
+        if not self.nominated:
+            return []
         columns = {node: column for node in self.nominated if (column := snapshot.index.get(node)) is not None}
         promised = snapshot.none()
         promised[list(columns.values())] = True

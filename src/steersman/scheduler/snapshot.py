@@ -49,6 +49,8 @@ class Snapshot:
         """Rises with every change of a node (not of its pods): masks derived from nodes can be kept until then."""
         self._derived_rows = _Rows()
         self._charged_rows = _Rows()
+        self._states: dict[int, bytes] = {}
+        """Of nodes that changed lately, see `_state`."""
         self._counters: dict[object, _Counter] = {}
         self._domains: dict[str, tuple[int, Domains]] = {}
         self._tallies: dict[str, _Tally] = {}
@@ -92,6 +94,7 @@ class Snapshot:
         self.version += 1
         self._derived_rows.changed(column)
         self._charged_rows.changed(column)
+        self._states.pop(column, None)
 
     def remove_node(self, name: str) -> None:
         """With its pods; a node that is not there is no error."""
@@ -113,6 +116,7 @@ class Snapshot:
         self.version += 1
         self._derived_rows.delete(column)
         self._charged_rows.forget()
+        self._states.clear()
 
     # -- pods
 
@@ -133,6 +137,7 @@ class Snapshot:
             del self.pods[column][pod.uid]
         self.pods_count[column] += sign
         self._charged_rows.changed(column)
+        self._states.pop(column, None)
         for resource, amount in pod.requests.items():
             row = self._row(resource)  # which may widen `requested`
             self.requested[row, column] += sign * amount
@@ -167,12 +172,23 @@ class Snapshot:
         )
 
     def charged(self, key: object, compute: Callable[[Columns], NDArray[Any]]) -> NDArray[Any]:
-        """What `compute` says of each node, by nothing but the node, the amounts charged to it, and `key`, under which
-        it is kept. It is asked for all nodes once, and again for those that change. Read-only.
+        """What `compute` says of each node, by nothing but the amounts that it has and that are charged to it, and
+        `key`, under which it is kept. It is asked for all nodes once, and again for what nodes change to. Read-only.
 
         `compute` takes columns as an index, and gives a value for each.
         """
-        return self._charged_rows.get(key, len(self.nodes), compute)
+        return self._charged_rows.get(key, len(self.nodes), compute, self._state)
+
+    def _state(self, column: int) -> bytes:
+        """All amounts of a node: where they are the same, so is what is computed of them."""
+        state = self._states.get(column)
+        if state is None:
+            state = self._states[column] = b"%d/%d/%b" % (
+                self.pods_count[column],
+                self.pods_allowed[column],
+                b"".join(rows[:, column].tobytes() for rows in (self.allocatable, self.requested, self.scored)),
+            )
+        return state
 
     def tally(self, name: str, keys_of: Callable[[PodInfo], Iterable[Hashable]]) -> Mapping[Hashable, Amounts]:
         """For everything that `keys_of` finds in pods, how many pods of each node have it; up to date from the first
@@ -247,11 +263,14 @@ class _Rows:
         self._journal: list[int] = []
         self._dropped = 0
         """How many changes were in the journal that are not any more."""
+        self._by_state: dict[object, dict[bytes, Any]] = {}
+        """By key, what was computed for columns of a state: nodes that are alike come to be in the same ones."""
 
     def fork(self) -> _Rows:
         """A copy: what changes in one does not in the other."""
         copy = _Rows()
         copy._kept, copy._journal, copy._dropped = dict(self._kept), list(self._journal), self._dropped
+        copy._by_state = self._by_state  # holds for both
         return copy
 
     def changed(self, column: int) -> None:
@@ -274,7 +293,14 @@ class _Rows:
     def forget(self) -> None:
         self._kept.clear()
 
-    def get(self, key: object, width: int, compute: Callable[[Columns], NDArray[Any]]) -> NDArray[Any]:
+    def get(
+        self,
+        key: object,
+        width: int,
+        compute: Callable[[Columns], NDArray[Any]],
+        state_of: Callable[[int], bytes] | None = None,
+    ) -> NDArray[Any]:
+        """`state_of(column)`: all that the result for a column depends on beside `key`, if that can be told."""
         now = self._dropped + len(self._journal)
         kept = self._kept.get(key)
         if kept is not None and kept[0] == now:
@@ -284,9 +310,38 @@ class _Rows:
                 self._kept.clear()
             row = compute(np.arange(width))
         else:
-            row = self._renewed(kept[1], sorted(set(self._journal[kept[0] - self._dropped :])), width, compute)
+            stale = self._journal[kept[0] - self._dropped :]
+            if state_of is not None and len(stale) <= _FEW:
+                row = self._looked_up(key, kept[1], stale, compute, state_of)
+            else:
+                row = self._renewed(kept[1], sorted(set(stale)), width, compute)
         self._kept[key] = (now, _read_only(row))
         return row
+
+    def _looked_up(
+        self,
+        key: object,
+        row: NDArray[Any],
+        stale: list[int],
+        compute: Callable[[Columns], NDArray[Any]],
+        state_of: Callable[[int], bytes],
+    ) -> NDArray[Any]:
+        """For few columns a computation is nearly all overhead, which a look-up has not."""
+        known = self._by_state.get(key)
+        if known is None:
+            if len(self._by_state) >= _ROWS_MAX:
+                self._by_state.clear()
+            known = self._by_state[key] = {}
+        renewed = row.copy()
+        for column in stale:
+            state = state_of(column)
+            value = known.get(state)
+            if value is None:
+                if len(known) >= _STATES_MAX:
+                    known.clear()
+                value = known[state] = compute(np.array((column,), np.intp))[0]
+            renewed[column] = value
+        return renewed
 
     @staticmethod
     def _renewed(
@@ -300,7 +355,7 @@ class _Rows:
         return renewed
 
 
-_JOURNAL_MAX = 20_000
+_JOURNAL_MAX, _STATES_MAX, _FEW = 20_000, 4096, 8
 
 
 def _read_only(row: NDArray[Any]) -> NDArray[Any]:
