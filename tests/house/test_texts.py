@@ -40,7 +40,7 @@ FOREIGN = [
 UPSTREAMS_NAMES = re.compile(r"\[sig-[^\n]*")
 """Of specs of its end-to-end suite, in lists."""
 METRIC = re.compile(
-    r"(aggregator|apiserver|authenticated|authentication|authorization|etcd|kube_apiserver|kubernetes|process|steersman"
+    r"(aggregator|apiserver|authenticated|authentication|authorization|etcd|kube_apiserver|kubernetes|process|scheduler|steersman"
     r"|watch|workqueue)_[a-z0-9_]+"
 )
 

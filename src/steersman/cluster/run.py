@@ -193,6 +193,7 @@ class RunningServer:
             on_crash=self._crashed,
             informers=informers,
             configuration=load_scheduler_configuration(file) if file is not None else None,
+            registry=parts.service.metrics.registry,
         )
         await self._begin(part)
 

@@ -14,6 +14,7 @@ from steersman.lib.aio import Tasks
 from steersman.scheduler.configuration.read import ConfigurationError, builtin_configuration
 from steersman.scheduler.device_view import DeviceView
 from steersman.scheduler.loop import WRITES_MAX, Scheduler
+from steersman.scheduler.metrics import SchedulerMetrics
 from steersman.scheduler.outcomes import Outcomes
 from steersman.scheduler.plugins.catalog import makers
 from steersman.scheduler.pod_info import DEFAULT_SCHEDULER
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from steersman.client.client import Client
     from steersman.cluster.clients import Clients
     from steersman.lib.clock import Clock
+    from steersman.lib.metrics import Registry
     from steersman.scheduler.configuration.model import Configuration
 
 USER = "system:kube-scheduler"
@@ -46,6 +48,7 @@ def make_scheduler(
     clock: Clock,
     rng: Random,
     configuration: Configuration | None = None,
+    registry: Registry | None = None,
 ) -> Scheduler:
     """`configuration`: the default one if none is given. `recorder` has to be run beside it. Raises
     ConfigurationError.
@@ -72,6 +75,7 @@ def make_scheduler(
         writes=writes,
         backoff_s=chosen.backoff_s,
         backoff_s_max=chosen.backoff_s_max,
+        measured=SchedulerMetrics(registry=registry) if registry is not None else None,
     )
 
 
@@ -87,9 +91,11 @@ class SchedulerPart:
         on_crash: Callable[[str, BaseException], None],
         informers: Informers | None = None,
         configuration: Configuration | None = None,
+        registry: Registry | None = None,
     ) -> None:
         """`clients`: closed by `stop`. `on_crash(name, error)`: something ended for good. `informers`: of all parts of
-        this process, if it has any. `configuration`: the default one if none is given.
+        this process, if it has any. `configuration`: the default one if none is given. `registry`: for
+        what it counts.
         """
         self._clients = clients
         self._client = clients.client(USER)
@@ -97,6 +103,7 @@ class SchedulerPart:
         self._rng = rng
         self._on_crash = on_crash
         self._configuration = configuration or builtin_configuration()
+        self._registry = registry
         self._tasks = Tasks(on_crash=on_crash)
         self._election = Tasks(on_crash=on_crash)
         self._informers = Informers(client=self._client, rng=rng) if informers is None else informers.share()
@@ -114,6 +121,7 @@ class SchedulerPart:
                 clock=self._clock,
                 rng=self._rng,
                 configuration=self._configuration,
+                registry=self._registry,
             )
         except ConfigurationError as error:
             raise StartError(f"the scheduler's configuration: {error}") from error

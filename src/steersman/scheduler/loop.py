@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from steersman.api.core.node import NODES
@@ -23,6 +24,8 @@ from steersman.api.core.pod import PODS
 from steersman.api.errors import ApiError, Conflict, NotFound
 from steersman.client.errors import TransportError
 from steersman.lib.aio import Pacer, Tasks, loop_time
+from steersman.lib.metrics import Registry
+from steersman.scheduler import metrics
 from steersman.scheduler.binding import Binder, NotBound
 from steersman.scheduler.cycle import decide, follow_up
 from steersman.scheduler.events import POD_DELETED, Event, event_of
@@ -30,6 +33,7 @@ from steersman.scheduler.evictions import Evictions, remaining
 from steersman.scheduler.explanation import explain
 from steersman.scheduler.framework import Aftermath, PluginError
 from steersman.scheduler.messages import NO_NODES, fit_error
+from steersman.scheduler.metrics import SchedulerMetrics
 from steersman.scheduler.nominations import Nominations, nominated_of
 from steersman.scheduler.outcomes import SCHEDULER_ERROR, UNSCHEDULABLE, Outcomes
 from steersman.scheduler.placements import Placements, same
@@ -74,11 +78,12 @@ class Scheduler:
         writes: Tasks | None = None,
         backoff_s: float = BACKOFF_S,
         backoff_s_max: float = BACKOFF_S_MAX,
+        measured: SchedulerMetrics | None = None,
     ) -> None:
         """`profiles`: by the scheduler name that pods ask for. `others`: by plural name, what else may help a refused
         pod when it changes. `underway`: where plugins hold up and call off pods that are not bound yet. `writes`: runs
         what is under way, of plugins as well; closed at the end of `run`. `backoff_s`: of a pod that is refused for the
-        first time, doubled each time up to `backoff_s_max`.
+        first time, doubled each time up to `backoff_s_max`. `measured`: counts what it does.
         """
         self._profiles = profiles
         self._outcomes = outcomes
@@ -86,6 +91,8 @@ class Scheduler:
         self.queue = SchedulingQueue(profiles=profiles, backoff_s=backoff_s, backoff_s_max=backoff_s_max)
         self.snapshot = Snapshot()
         self._placements = Placements(snapshot=self.snapshot)
+        self._metrics = measured or SchedulerMetrics(registry=Registry())
+        self._metrics.follow(self.queue, self.snapshot, self._placements)
         self._nominations = Nominations()
         self._underway = underway or Underway()
         self._evictions = Evictions(outcomes=outcomes, underway=self._underway)
@@ -152,8 +159,10 @@ class Scheduler:
     def _schedule(self, waiting: Waiting) -> None:
         pod = waiting.pod
         profile, nominated = self._profiles[scheduler_of(pod.pod)], self._nominations.at_least(pod)
+        started = perf_counter()
         try:
             decision = decide(pod, self.snapshot, profile, self._rng, nominated=nominated)
+            self._metrics.algorithm.observe(perf_counter() - started)
             if decision.node is None:
                 self._refused(waiting, decision, profile)
                 return
@@ -194,10 +203,13 @@ class Scheduler:
         else:
             after = follow_up(decision, profile)
             message = fit_error(decision, after.message)
+        self._attempted(waiting, metrics.UNSCHEDULABLE)
         self.queue.failed(waiting, decision.refused_by, loop_time())
         kept = nominated_of(pod.pod) or self._nominations.node_of(pod.uid)
         self._nominations.set(pod, kept if after.nominated is None else after.nominated)
         if after.eviction is not None and remaining(after.eviction):
+            self._metrics.preemptions.inc()
+            self._metrics.evicts(len(after.eviction.victims))
             self.queue.hold(waiting)
             self._write(self._evict(waiting, message, after.eviction), name="evict")
         else:
@@ -229,6 +241,8 @@ class Scheduler:
         except NotBound as error:
             self._not_bound(waiting, binder, cycle, node, error)
         else:
+            self._attempted(waiting, metrics.SCHEDULED)
+            self._metrics.placed(loop_time() - waiting.came, waiting.attempts)
             self.queue.remove(cycle.pod.uid)
             binder.bound(cycle, node)
 
@@ -249,13 +263,18 @@ class Scheduler:
         if not (error.refused and error.by):
             self._errored(waiting, str(error), UNSCHEDULABLE if error.refused else SCHEDULER_ERROR)
         elif self.queue.get(pod.uid) is waiting:
+            self._attempted(waiting, metrics.UNSCHEDULABLE)
             self.queue.failed(waiting, (error.by,), loop_time(), witnessed=witnessed)
             self._write(self._tell(waiting.pod, UNSCHEDULABLE, str(error), ""), name="refuse")
 
     def _errored(self, waiting: Waiting, message: str, reason: str = SCHEDULER_ERROR) -> None:
         if self.queue.get(waiting.pod.uid) is waiting:
+            self._attempted(waiting, metrics.ERROR if reason == SCHEDULER_ERROR else metrics.UNSCHEDULABLE)
             self.queue.errored(waiting, loop_time())
             self._write(self._tell(waiting.pod, reason, message, ""), name="refuse")
+
+    def _attempted(self, waiting: Waiting, result: str) -> None:
+        self._metrics.attempted(result, waiting.pod.scheduler, loop_time() - waiting.taken)
 
     async def _tell(self, pod: PodInfo, reason: str, message: str, nominated: str | None = None) -> None:
         try:

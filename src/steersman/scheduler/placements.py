@@ -37,6 +37,10 @@ class Placements:
     def __contains__(self, uid: str) -> bool:
         return uid in self._placed
 
+    def counts(self) -> tuple[int, int]:
+        """How many pods have a node, and how many of them are assumed to."""
+        return len(self._placed), sum(each.assumed for each in self._placed.values())
+
     # -- nodes
 
     def node_changed(self, old: Object | None, new: Object | None) -> Event | None:

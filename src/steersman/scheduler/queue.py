@@ -21,7 +21,7 @@ from enum import Enum
 from itertools import count
 from typing import TYPE_CHECKING
 
-from steersman.scheduler.events import SELF_UPDATED, Event
+from steersman.scheduler.events import SELF_UPDATED, Action, Event
 from steersman.scheduler.framework import implements
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class Place(Enum):
     PARKED = "parked"
 
 
+_QUEUES = {Place.ACTIVE: "active", Place.BACKOFF: "backoff", Place.PARKED: "unschedulable"}
+_ACTIONS = {Action.ADDED: "Add", Action.UPDATED: "Update", Action.DELETED: "Delete"}
+FAILED = "ScheduleAttemptFailure"
+
+
 @dataclass(slots=True, eq=False)
 class Waiting:
     """One pod that waits. `since`: when it came, or failed last. `failures`: in a row of their kind."""
@@ -65,7 +70,11 @@ class Waiting:
     missed: bool = False
     ticket: int = 0
     """Of its one valid entry in a heap."""
-
+    came: float = 0.0
+    """When it was first here."""
+    attempts: int = 0
+    taken: float = 0.0
+    """When it was taken last."""
     ready_at: float = 0.0
     """When it need not back off any more."""
 
@@ -115,6 +124,8 @@ class SchedulingQueue:
         self._witnesses: dict[str, list[Event]] = {}
         self._tickets = count(1)
         self._flush_at: float | None = None
+        self.incoming: dict[tuple[str, str], int] = {}
+        """How often a pod came to a queue ("active", "backoff", "unschedulable"), and why, in upstream's words."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -129,15 +140,15 @@ class SchedulingQueue:
         """A pod that is new, or has changed so that it may be placed now though it could not before."""
         known = self._waiting.get(pod.uid)
         if known is None:
-            known = self._waiting[pod.uid] = Waiting(pod, now)
-            self._enqueue(known, now)
+            known = self._waiting[pod.uid] = Waiting(pod, now, came=now)
+            self._enqueue(known, now, "PodAdd")
             return
         old, known.pod = known.pod, pod
         if known.place is Place.PARKED:
             if self._helps(Event(SELF_UPDATED, old.pod, pod.pod), known):
-                self._enqueue(known, now)
+                self._enqueue(known, now, "PodUpdate")
         elif known.place is Place.ACTIVE and old.priority != pod.priority:
-            self._enqueue(known, now)
+            self._enqueue(known, now, "PodUpdate")
 
     def remove(self, uid: str) -> None:
         """A pod that is placed, or gone; one that is not here is no error."""
@@ -154,6 +165,8 @@ class SchedulingQueue:
         waiting = self._active.first() or self._backoff.first()
         if waiting is not None:
             self._leave(waiting)
+            waiting.attempts += 1
+            waiting.taken = now
         return waiting
 
     def failed(
@@ -164,9 +177,10 @@ class SchedulingQueue:
             return  # it went in the meantime
         waiting.since, waiting.failures, waiting.errors = now, waiting.failures + 1, 0
         waiting.ready_at = self._ready_at(now, waiting.failures)
-        self._park(waiting, frozenset(refused_by), now)
-        if any(self._helps(event, waiting) for event in witnessed):
-            self._enqueue(waiting, now)
+        self._park(waiting, frozenset(refused_by), now, FAILED)
+        helped_by = next((event for event in witnessed if self._helps(event, waiting)), None)
+        if helped_by is not None:
+            self._enqueue(waiting, now, _word(helped_by))
 
     def witness(self, waiting: Waiting) -> None:
         """From now on keep what happens, for a pod that has been taken and waits for others to decide."""
@@ -183,7 +197,7 @@ class SchedulingQueue:
         waiting.since, waiting.errors = now, waiting.errors + 1
         waiting.ready_at = self._ready_at(now, waiting.errors)
         waiting.refused_by = frozenset()
-        self._enqueue(waiting, now)
+        self._enqueue(waiting, now, FAILED)
 
     def hold(self, waiting: Waiting) -> None:
         """Keep a pod that has just failed where it is."""
@@ -203,7 +217,27 @@ class SchedulingQueue:
             self._leave(waiting)
             self.errored(waiting, now)
         elif waiting.missed:
-            self._enqueue(waiting, now)
+            self._enqueue(waiting, now, FAILED)
+
+    # -- for those who look on
+
+    def counts(self) -> dict[str, int]:
+        """How many pods wait, by where. "gated": that were never tried, since they may not be queued yet."""
+        found = dict.fromkeys((*_QUEUES.values(), "gated"), 0)
+        for waiting in self._waiting.values():
+            if waiting.place is not Place.OUT:
+                gated = waiting.place is Place.PARKED and not waiting.attempts
+                found["gated" if gated else _QUEUES[waiting.place]] += 1
+        return found
+
+    def refused(self) -> dict[tuple[str, str], int]:
+        """How many pods wait that a plugin refused, by plugin and profile."""
+        found: dict[tuple[str, str], int] = {}
+        for waiting in self._waiting.values():
+            for name in waiting.refused_by:
+                key = (name, waiting.pod.scheduler)
+                found[key] = found.get(key, 0) + 1
+        return found
 
     # -- events and time
 
@@ -225,20 +259,21 @@ class SchedulingQueue:
             and (priority_max is None or waiting.pod.priority <= priority_max)
             and self._helps(event, waiting)
         ]
+        why = _word(event) if woken else ""
         for waiting in woken:
-            self._enqueue(waiting, now)
+            self._enqueue(waiting, now, why)
         return len(woken)
 
     def flush(self, now: float) -> None:
         """Let go what has backed off, or been parked, for long enough."""
         for heap in (self._backoff, self._errors):
             while (first := heap.first()) is not None and first.ready_at <= now:
-                self._activate(first)
+                self._activate(first, "BackoffComplete")
         if self._flush_at is not None and self._flush_at <= now:
             stale = [each for parked in self._parked.values() for each in parked.values()]
             for waiting in stale:
                 if now - waiting.since > PARKED_S_MAX:
-                    self._enqueue(waiting, now)
+                    self._enqueue(waiting, now, "UnschedulableTimeout")
             self._flush_at = now + FLUSH_S if self._parked else None
 
     def next_at(self) -> float | None:
@@ -254,37 +289,39 @@ class SchedulingQueue:
         """A whole second, so that among equals priority decides."""
         return math.floor(since + min(self._backoff_s * 2.0 ** (min(tries, 30) - 1), self._backoff_s_max))
 
-    def _enqueue(self, waiting: Waiting, now: float) -> None:
+    def _enqueue(self, waiting: Waiting, now: float, why: str) -> None:
         """Into active or backoff, unless it is held or a plugin keeps it from being queued."""
         if waiting.held:
             waiting.missed = True
             if waiting.place is not Place.PARKED:
-                self._park(waiting, waiting.refused_by, now)
+                self._park(waiting, waiting.refused_by, now, why)
             return
         for plugin in self._gates[waiting.pod.scheduler]:
             if plugin.pre_enqueue(waiting.pod):
-                self._park(waiting, frozenset((plugin.name,)), now)
+                self._park(waiting, frozenset((plugin.name,)), now, why)
                 return
         if waiting.ready_at <= now:
-            self._activate(waiting)
+            self._activate(waiting, why)
             return
-        self._enter(waiting, Place.BACKOFF)
+        self._enter(waiting, Place.BACKOFF, why)
         heap = self._errors if waiting.errors else self._backoff
         heap.push((waiting.ready_at, -waiting.pod.priority), waiting)
 
-    def _activate(self, waiting: Waiting) -> None:
-        self._enter(waiting, Place.ACTIVE)
+    def _activate(self, waiting: Waiting, why: str) -> None:
+        self._enter(waiting, Place.ACTIVE, why)
         self._active.push((-waiting.pod.priority, waiting.since), waiting)
 
-    def _park(self, waiting: Waiting, refused_by: frozenset[str], now: float) -> None:
-        self._enter(waiting, Place.PARKED)
+    def _park(self, waiting: Waiting, refused_by: frozenset[str], now: float, why: str) -> None:
+        self._enter(waiting, Place.PARKED, why)
         waiting.refused_by = refused_by
         self._parked.setdefault(refused_by, {})[waiting.pod.uid] = waiting
         if self._flush_at is None:
             self._flush_at = now + FLUSH_S
 
-    def _enter(self, waiting: Waiting, place: Place) -> None:
+    def _enter(self, waiting: Waiting, place: Place, why: str) -> None:
         self._leave(waiting)
+        key = (_QUEUES[place], why)
+        self.incoming[key] = self.incoming.get(key, 0) + 1
         waiting.place, waiting.ticket = place, next(self._tickets)
 
     def _leave(self, waiting: Waiting) -> None:
@@ -307,6 +344,13 @@ class SchedulingQueue:
             return True
         asked = [plugin for name in waiting.refused_by if _cares(plugin := plugins[name], event)]
         return any(plugin.may_help(event, waiting.pod) for plugin in asked)
+
+
+def _word(event: Event) -> str:
+    """What happened, as upstream calls it."""
+    resource, action = event.kind
+    kind = "AssignedPod" if resource == "pods" else resource.removesuffix("s").capitalize()
+    return f"{kind}{_ACTIONS[action]}"
 
 
 def _cares(plugin: Plugin, event: Event) -> bool:

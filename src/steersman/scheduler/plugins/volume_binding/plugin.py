@@ -135,14 +135,11 @@ class VolumeBinding(Plugin):
         yield Refusal(found.no_space, "node(s) did not have enough free storage")
         yield Refusal(found.missing, "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)")
 
-    def pre_score(self, cycle: Cycle, _feasible: NDArray[np.intp]) -> Skip | None:
-        memo = _memo(cycle)
-        return None if memo is not None and memo.delayed else SKIP
-
     def score(self, cycle: Cycle, feasible: NDArray[np.intp]) -> Amounts:
+        """0 for a pod that chooses no volumes by its node: it has a score all the same, as upstream."""
         memo = _memo(cycle)
-        assert memo is not None
-        assert memo.found is not None
+        if memo is None or not memo.delayed or memo.found is None:
+            return np.zeros(len(feasible), np.int64)
         return scores(memo.found, feasible, self._table)
 
     # -- on the way to the node
