@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 PODS, NODES = f"{NAMESPACE}/pods", "/api/v1/nodes"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/bench/deployments"
+NOT_RUNNING = quote("status.phase!=Running")
 BOUND, UNBOUND = quote("spec.nodeName!="), quote("spec.nodeName=")
 WAIT_S_MAX = 300.0
 REPLICAS = 1000
@@ -85,7 +86,7 @@ class Cluster:
             listed = orjson.loads(body)["items"]
             return len(listed) == number and not any(each["spec"].get("taints") for each in listed)
 
-        await self._wait(ready, "nodes without taints", every_s=1.0)
+        await self.wait(ready, "nodes without taints", every_s=1.0)
 
     async def count(self, path: str, *, labels: str = "", fields: str = "") -> int:
         """How many there are; with selectors only whether there is one. Cheap: the cluster is being measured."""
@@ -100,7 +101,7 @@ class Cluster:
         async def bound() -> bool:
             return not await self.count(PODS, fields=UNBOUND)
 
-        await self._wait(bound, "pods with a node")
+        await self.wait(bound, "pods with a node")
 
     @asynccontextmanager
     async def seen_bound(self, labels: str, number: int) -> AsyncIterator[None]:
@@ -120,9 +121,9 @@ class Cluster:
         async def gone() -> bool:
             return not await self.count(path)
 
-        await self._wait(gone, f"{path} without objects")
+        await self.wait(gone, f"{path} without objects")
 
-    async def _wait(self, holds, what: str, *, every_s: float = 0.1) -> None:
+    async def wait(self, holds, what: str, *, every_s: float = 0.1) -> None:
         if not await until(holds, timeout_s=WAIT_S_MAX, every_s=every_s):
             raise SystemExit(f"no {what} within {WAIT_S_MAX:.0f} s: nothing is measured")
 
@@ -221,9 +222,36 @@ async def empty_namespace(cluster: Cluster, number: int) -> dict[str, float]:
     return {f"{name}: CPU ms an object": spent.cpu_us(number) / 1000, f"{name}: s": spent.seconds()}
 
 
+async def hollow(cluster: Cluster, nodes: int, pods: int) -> dict[str, float]:
+    """Pods that run on simulated nodes, whose kubelets write what real ones would."""
+
+    async def joined() -> bool:
+        return await cluster.count(NODES) == nodes
+
+    async def running() -> bool:
+        return not await cluster.count(PODS, fields=NOT_RUNNING)
+
+    await cluster.wait(joined, "nodes", every_s=1.0)
+    await asyncio.sleep(2.0)
+    spent = Spent(cluster.target.pid)
+    await cluster.create(PODS, [pod(f"p{i}") for i in range(pods)])
+    await cluster.wait(running, "running pods", every_s=0.5)
+    name = f"hollow {nodes}/{pods}"
+    found = {
+        f"{name}, running after s": spent.seconds(),
+        f"{name}, CPU ms a pod": spent.cpu_us(pods) / 1000,
+        f"{name}, RSS of the control plane, MB": rss_mb(cluster.target.pid),
+    }
+    await asyncio.sleep(10.0)
+    spent = Spent(cluster.target.pid)
+    await asyncio.sleep(20.0)
+    found[f"{name}, heartbeats only: CPU %"] = spent.cpu_us(1) / 1e4 / spent.seconds()
+    return found
+
+
 def main() -> None:
     rows = {workload.name: workload for workload in WORKLOADS}
-    others = ("deployment", "namespace")
+    others = ("deployment", "namespace", "hollow")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", default=["1000/3000", "5000/10000"], help="nodes/pods")
     parser.add_argument("--workloads", nargs="+", default=[*rows, *others], choices=[*rows, *others])
@@ -240,20 +268,31 @@ def main() -> None:
         else:
             for size in options.sizes:
                 nodes, pods = map(int, size.split("/"))
-                found |= _fresh(options.store, schedule, rows[name], nodes, pods)
+                if name == "hollow":
+                    simulated = ("--hollow-nodes", str(nodes))
+                    found |= _fresh(options.store, hollow, nodes, pods, arguments=simulated)
+                else:
+                    found |= _fresh(options.store, schedule, rows[name], nodes, pods)
         print(f"-- {name}: done", file=sys.stderr)
     show(found, note="all components of the control plane in one process")
     if options.json:
         options.json.write_text(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
 
 
-def _fresh(store: str, rows, *args: object) -> dict[str, float]:
+def _fresh(store: str, rows, *args: object, arguments: tuple[str, ...] = ()) -> dict[str, float]:
     """Rows on a control plane of their own; none where what is measured does not come to its end."""
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         tokens = write_tokens(data_dir / "tokens.csv")
-        made = ServerProcess(data_dir=data_dir / "data", store=store, token_auth_file=tokens, command="server")
+        made = ServerProcess(
+            data_dir=data_dir / "data",
+            store=store,
+            token_auth_file=tokens,
+            command="server",
+            arguments=arguments,
+            start_s_max=120,
+        )
 
         async def measure(server: ServerProcess) -> dict[str, float]:
             return await rows(Cluster(await admitted(server)), *args)
