@@ -250,6 +250,16 @@ async def test_behind_a_partition_life_goes_on_and_is_told_afterwards():
 
 
 @held
+async def test_what_pods_use_is_what_was_said_of_them():
+    async with world() as w:
+        await w.run(nodeName="n1", annotations={"cpu": "c0=250m", "memory": "64Mi"}, containers=2)
+        usage = w.nodes.usage_of_pod(Key("default", "p"))
+        assert (usage["c0"].cpu_m, usage["c1"].cpu_m) == (250, 1)
+        assert w.nodes.usage_of_node("n1").memory_bytes == 128 * 1024 * 1024
+        assert w.nodes.usage_of_node("n2").cpu_m == 0
+
+
+@held
 async def test_containers_survive_their_kubelet():
     async with world() as w:
         await w.run(nodeName="n1")

@@ -15,11 +15,12 @@ from steersman.kubelet.hollow.addresses import PodAddresses, fallback_range
 from steersman.kubelet.hollow.heartbeats import RENEW_JITTER, RENEW_S, STATUS_S, Heartbeats
 from steersman.kubelet.hollow.node_spec import machine_of
 from steersman.kubelet.hollow.pod_worker import PodWorker
+from steersman.kubelet.hollow.usage import Usage, usage_of
 from steersman.lib.aio import loop_time
 from steersman.runtimes.hollow import HollowRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from random import Random
 
     from steersman.api.meta.types import Object
@@ -186,6 +187,16 @@ class HollowNode:
             worker.behave()
             self.look_again(worker)
 
+    def usage_of(self, pod: Object) -> dict[str, Usage]:
+        """By name of each of its containers that runs."""
+        record = self.runtime.pods.get(pod["metadata"]["uid"])
+        if record is None:
+            return {}
+        running = {run.name for run in record.running}
+        spec = pod["spec"]
+        everyone = (*spec["containers"], *(spec.get("initContainers") or ()))
+        return {each["name"]: usage_of(each, self.life(pod, each)) for each in everyone if each["name"] in running}
+
     # -- what happens to it
 
     def fail(self) -> None:
@@ -333,13 +344,6 @@ class HollowNode:
             if record.ips:
                 self._addresses.take(record.ips)
         self.state = State(value["state"])
-
-    def running(self) -> Iterator[PodWorker]:
-        """Pods of which something runs."""
-        for uid, worker in self.workers.items():
-            record = self.runtime.pods.get(uid)
-            if record is not None and record.running:
-                yield worker
 
 
 def _field_path(spec: Object, name: str) -> str:

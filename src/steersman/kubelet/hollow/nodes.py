@@ -24,6 +24,7 @@ from steersman.kubelet.hollow.event_writer import COMPONENT, EventWriter
 from steersman.kubelet.hollow.node import HollowNode, State
 from steersman.kubelet.hollow.node_spec import NodeSpec
 from steersman.kubelet.hollow.settings import check_annotation
+from steersman.kubelet.hollow.usage import NONE, Usage
 from steersman.lib.aio import Pacer, Tasks, loop_time
 from steersman.runtimes.timers import Timers
 
@@ -206,6 +207,21 @@ class HollowNodes:
         if pod is None:
             raise KeyError(str(key))
         self._nodes[_node_of(pod)].runtime.end_container(pod["metadata"]["uid"], container, code=code, reason=reason)
+
+    def usage_of_pod(self, key: Key) -> dict[str, Usage]:
+        """By name of each container that runs. Raises KeyError for a pod that is on none of these nodes."""
+        pod = self._pods.get(key)
+        if pod is None:
+            raise KeyError(str(key))
+        return self._nodes[_node_of(pod)].usage_of(pod)
+
+    def usage_of_node(self, name: str) -> Usage:
+        """Of all pods together. Raises KeyError."""
+        node, total = self._nodes[name], NONE
+        for pod in self.pods_of(name):
+            for usage in node.usage_of(pod).values():
+                total = total.plus(usage)
+        return total
 
     # -- carried from process to process
 
