@@ -35,7 +35,7 @@ def is_active(pod: Object) -> bool:
 
 def is_terminating(pod: Object) -> bool:
     """Deleted, and its containers have not ended yet."""
-    return not is_terminal(pod) and bool(pod["metadata"].get("deletionTimestamp"))
+    return bool(pod["metadata"].get("deletionTimestamp")) and not is_terminal(pod)
 
 
 def is_ready(pod: Object) -> bool:

@@ -31,6 +31,7 @@ from steersman.controllers.pods import (
     available_in_s,
     is_active,
     is_ready,
+    is_terminal,
     is_terminating,
     plan_deletions,
     pod_of_template,
@@ -116,9 +117,10 @@ class Replicas(Controller):
             await self.client.update_status(self.resource, owner | {"status": status})
         if failure is not None:
             raise failure
-        waits = [
-            wait_s for pod in mine if (wait_s := available_in_s(pod, owner["spec"].get("minReadySeconds", 0), now))
-        ]
+        min_ready_s = owner["spec"].get("minReadySeconds", 0)
+        if not min_ready_s:
+            return None
+        waits = [wait_s for pod in mine if (wait_s := available_in_s(pod, min_ready_s, now))]
         return Requeue(after_s=min(waits)) if waits else None
 
     # -- carrying out
@@ -143,6 +145,8 @@ class Replicas(Controller):
     def _concerned(self, old: Object | None, new: Object | None) -> Iterable[Key]:
         """Of a pod's change: its controller, before and after; of an orphan whoever might adopt it."""
         keys: list[Key] = []
+        if old is not None and new is not None and standing(old) == standing(new):
+            return keys  # as when pods get their nodes: of a thousand, each would be counted a thousand times
         for pod in (old, new):
             reference = controller_of(pod) if pod is not None else None
             if pod is not None and reference is not None and reference["kind"] == self.resource.kind:
@@ -196,11 +200,12 @@ def plan_status(
     spec, metadata = owner["spec"], owner["metadata"]
     wanted = (spec["template"].get("metadata") or {}).get("labels") or {}
     min_ready_s = spec.get("minReadySeconds", 0)
+    ready = [pod for pod in pods if is_ready(pod)]
     counts = {
         "replicas": len(pods),
         "fullyLabeledReplicas": sum(wanted.items() <= (pod["metadata"].get("labels") or {}).items() for pod in pods),
-        "readyReplicas": sum(map(is_ready, pods)),
-        "availableReplicas": sum(available_in_s(pod, min_ready_s, now) == 0 for pod in pods),
+        "readyReplicas": len(ready),
+        "availableReplicas": sum(available_in_s(pod, min_ready_s, now) == 0 for pod in ready),
     }
     old = owner.get("status") or {}
     # "replicas" stands in every status, the other counts only where they are not zero.
@@ -212,6 +217,18 @@ def plan_status(
         status["conditions"] = list(old["conditions"])
     _tell_failure(status, failure, surplus=len(pods) - spec["replicas"], timestamp=timestamp)
     return None if status == old else status
+
+
+def standing(pod: Object) -> tuple[object, ...]:
+    """All by which a pod counts for its owner, whatever else changes of it."""
+    metadata = pod["metadata"]
+    return (
+        metadata.get("labels"),
+        metadata.get("ownerReferences"),
+        "deletionTimestamp" in metadata,
+        is_terminal(pod),
+        find_condition(pod, "Ready"),
+    )
 
 
 def _tell_failure(status: Object, failure: Exception | None, *, surplus: int, timestamp: str) -> None:

@@ -10,6 +10,7 @@ from steersman.controllers.replicas import (
     Delete,
     plan_replicas,
     plan_status,
+    standing,
 )
 
 from .objects import pod, replica_set
@@ -74,3 +75,11 @@ def test_a_failure_is_told_once_and_forgotten_when_it_is_over():
     ]
     assert status_of(owner | {"status": first}, [pod("a")], failure=Forbidden("another")) is None
     assert "conditions" not in status_of(owner | {"status": first}, [pod("a")])
+
+
+def test_a_node_is_nothing_by_which_a_pod_counts_but_being_ready_is():
+    before = pod("a", ready=False)
+    assert standing(before | {"spec": {**before["spec"], "nodeName": "n"}}) == standing(before)
+    assert standing(pod("a")) != standing(before)
+    gone = before | {"metadata": {**before["metadata"], "deletionTimestamp": STAMP}}
+    assert standing(gone) != standing(before)

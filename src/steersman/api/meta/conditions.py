@@ -24,8 +24,11 @@ def condition(kind: str, status: str, reason: str, message: str) -> Object:
 
 
 def find_condition(obj: Object, kind: str) -> Object | None:
-    conditions = (obj.get("status") or {}).get("conditions") or ()
-    return next((item for item in conditions if item.get("type") == kind), None)
+    for item in (obj.get("status") or {}).get("conditions") or ():  # no generator: this is asked all the time
+        if item.get("type") == kind:
+            found: Object = item
+            return found
+    return None
 
 
 def is_condition_true(obj: Object, kind: str) -> bool:
