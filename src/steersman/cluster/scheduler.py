@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from steersman.client.events import Recorder
@@ -10,9 +11,12 @@ from steersman.client.informer import Informers
 from steersman.client.leader import LeaderElection, Terms
 from steersman.client.request import Key
 from steersman.cluster.errors import StartError
+from steersman.cluster.extenders import make_extenders
 from steersman.lib.aio import Tasks
+from steersman.lib.http.client.client import HttpClient
 from steersman.scheduler.configuration.read import ConfigurationError, builtin_configuration
 from steersman.scheduler.device_view import DeviceView
+from steersman.scheduler.extenders import ExtenderBinder, joined
 from steersman.scheduler.loop import WRITES_MAX, Scheduler
 from steersman.scheduler.metrics import SchedulerMetrics
 from steersman.scheduler.outcomes import Outcomes
@@ -31,7 +35,8 @@ if TYPE_CHECKING:
     from steersman.cluster.clients import Clients
     from steersman.lib.clock import Clock
     from steersman.lib.metrics import Registry
-    from steersman.scheduler.configuration.model import Configuration
+    from steersman.scheduler.configuration.model import Configuration, ProfileConfiguration
+    from steersman.scheduler.extenders import Extenders
 
 USER = "system:kube-scheduler"
 LEASE = Key("kube-system", "kube-scheduler")
@@ -49,6 +54,7 @@ def make_scheduler(
     rng: Random,
     configuration: Configuration | None = None,
     registry: Registry | None = None,
+    extenders: Extenders | None = None,
 ) -> Scheduler:
     """`configuration`: the default one if none is given. `recorder` has to be run beside it. Raises
     ConfigurationError.
@@ -66,8 +72,16 @@ def make_scheduler(
         clock=clock,
         writes=writes,
     )
+    ignored = [name for each in chosen.extenders for name in each.ignored_resources]
+    profiles = {
+        each.scheduler_name: build_profile(_ignoring(each, ignored), known | user_makers(each))
+        for each in chosen.profiles
+    }
+    if extenders is not None and extenders.bind_pods:
+        binder = ExtenderBinder(extenders=extenders)
+        profiles = {name: joined(profile, binder, ("bind",), first=True) for name, profile in profiles.items()}
     return Scheduler(
-        profiles={each.scheduler_name: build_profile(each, known | user_makers(each)) for each in chosen.profiles},
+        profiles=profiles,
         informers=informers,
         outcomes=Outcomes(client=client, recorder=recorder, clock=clock),
         rng=rng,
@@ -75,8 +89,17 @@ def make_scheduler(
         writes=writes,
         backoff_s=chosen.backoff_s,
         backoff_s_max=chosen.backoff_s_max,
+        extenders=extenders,
         measured=SchedulerMetrics(registry=registry) if registry is not None else None,
     )
+
+
+def _ignoring(profile: ProfileConfiguration, resources: list[str]) -> ProfileConfiguration:
+    """A profile that leaves resources to the extenders that manage them."""
+    if not resources:
+        return profile
+    fit = profile.args.get("NodeResourcesFit", {}) | {"ignoredResources": resources}
+    return replace(profile, args={**profile.args, "NodeResourcesFit": fit})
 
 
 class SchedulerPart:
@@ -104,6 +127,7 @@ class SchedulerPart:
         self._on_crash = on_crash
         self._configuration = configuration or builtin_configuration()
         self._registry = registry
+        self._http = HttpClient()
         self._tasks = Tasks(on_crash=on_crash)
         self._election = Tasks(on_crash=on_crash)
         self._informers = Informers(client=self._client, rng=rng) if informers is None else informers.share()
@@ -122,6 +146,7 @@ class SchedulerPart:
                 rng=self._rng,
                 configuration=self._configuration,
                 registry=self._registry,
+                extenders=make_extenders(self._configuration.extenders, self._http),
             )
         except ConfigurationError as error:
             raise StartError(f"the scheduler's configuration: {error}") from error
@@ -149,6 +174,7 @@ class SchedulerPart:
     async def stop(self) -> None:
         await self._election.close()  # with which the lease is given back, after the work has ended
         await self._halt()
+        await self._http.close()
         await self._clients.close()
 
     async def _lead(self) -> None:

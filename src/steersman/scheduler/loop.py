@@ -31,6 +31,7 @@ from steersman.scheduler.cycle import decide, follow_up
 from steersman.scheduler.events import POD_DELETED, Event, event_of
 from steersman.scheduler.evictions import Evictions, remaining
 from steersman.scheduler.explanation import explain
+from steersman.scheduler.extenders import Extenders, joined
 from steersman.scheduler.framework import Aftermath, PluginError
 from steersman.scheduler.messages import NO_NODES, fit_error
 from steersman.scheduler.metrics import SchedulerMetrics
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from steersman.client.informer import Informer, Informers
     from steersman.scheduler.cycle import Decision, Profile
     from steersman.scheduler.explanation import Explanation
+    from steersman.scheduler.extenders import Answers
     from steersman.scheduler.framework import Cycle, Eviction, Plugin
     from steersman.scheduler.pod_info import PodInfo
     from steersman.scheduler.queue import Waiting
@@ -79,11 +81,13 @@ class Scheduler:
         backoff_s: float = BACKOFF_S,
         backoff_s_max: float = BACKOFF_S_MAX,
         measured: SchedulerMetrics | None = None,
+        extenders: Extenders | None = None,
     ) -> None:
         """`profiles`: by the scheduler name that pods ask for. `others`: by plural name, what else may help a refused
         pod when it changes. `underway`: where plugins hold up and call off pods that are not bound yet. `writes`: runs
         what is under way, of plugins as well; closed at the end of `run`. `backoff_s`: of a pod that is refused for the
         first time, doubled each time up to `backoff_s_max`. `measured`: counts what it does.
+        `extenders`: webhooks that have a say.
         """
         self._profiles = profiles
         self._outcomes = outcomes
@@ -91,6 +95,7 @@ class Scheduler:
         self.queue = SchedulingQueue(profiles=profiles, backoff_s=backoff_s, backoff_s_max=backoff_s_max)
         self.snapshot = Snapshot()
         self._placements = Placements(snapshot=self.snapshot)
+        self._extenders = extenders or Extenders()
         self._metrics = measured or SchedulerMetrics(registry=Registry())
         self._metrics.follow(self.queue, self.snapshot, self._placements)
         self._nominations = Nominations()
@@ -119,6 +124,8 @@ class Scheduler:
                 waiting = self.queue.pop(loop_time()) if self._writing < WRITES_MAX else None
                 if waiting is None:
                     await self._wait()
+                elif self._extenders.asked_about(waiting.pod):
+                    await self._consult(waiting)
                 else:
                     self._schedule(waiting)
         finally:
@@ -156,9 +163,27 @@ class Scheduler:
 
     # -- one pod
 
-    def _schedule(self, waiting: Waiting) -> None:
+    async def _consult(self, waiting: Waiting) -> None:
+        """Decide, ask extenders about the nodes that are left, and decide again by what they say."""
+        pod, profile = waiting.pod, self._profiles[scheduler_of(waiting.pod.pod)]
+        try:
+            decision = decide(pod, self.snapshot, profile, self._rng, nominated=self._nominations.at_least(pod))
+            columns = () if decision.candidates is None else decision.candidates
+            nodes = [self.snapshot.nodes[column] for column in columns]
+            answers = await self._extenders.consult(pod, nodes) if nodes else None
+        except PluginError as error:
+            self._logger.warning("%s/%s: cannot be decided: %s", *pod.key, error)
+            self._nominations.drop(pod.uid)
+            self._errored(waiting, str(error))
+            return
+        if self.queue.get(pod.uid) is waiting:  # else it went in the meantime
+            self._schedule(waiting, answers)
+
+    def _schedule(self, waiting: Waiting, answers: Answers | None = None) -> None:
         pod = waiting.pod
         profile, nominated = self._profiles[scheduler_of(pod.pod)], self._nominations.at_least(pod)
+        if answers is not None:
+            profile = joined(profile, answers, ("filter", "pre_score", "score"))
         started = perf_counter()
         try:
             decision = decide(pod, self.snapshot, profile, self._rng, nominated=nominated)
