@@ -145,7 +145,7 @@ class Replicas(Controller):
     def _concerned(self, old: Object | None, new: Object | None) -> Iterable[Key]:
         """Of a pod's change: its controller, before and after; of an orphan whoever might adopt it."""
         keys: list[Key] = []
-        if old is not None and new is not None and standing(old) == standing(new):
+        if old is not None and new is not None and standing(old) == standing(new) and not self._relabelled(old, new):
             return keys  # as when pods get their nodes: of a thousand, each would be counted a thousand times
         for pod in (old, new):
             reference = controller_of(pod) if pod is not None else None
@@ -154,6 +154,23 @@ class Replicas(Controller):
         if new is not None and controller_of(new) is None and is_active(new):
             keys += self._adopters(new)
         return keys
+
+    def _relabelled(self, old: Object, new: Object) -> bool:
+        """Whether labels changed that the owner looks at. Where a pod is becomes a label of it when it is bound."""
+        before, after = (pod["metadata"].get("labels") or {} for pod in (old, new))
+        if before == after:
+            return False
+        reference = controller_of(new)
+        owner = (
+            self.view.get(self.resource, Key(new["metadata"]["namespace"], reference["name"])) if reference else None
+        )
+        selector = self.selector(owner) if owner is not None else None
+        if owner is None or selector is None:
+            return True
+        wanted = _template_labels(owner)
+        return selector.matches(before) is not selector.matches(after) or (
+            (wanted.items() <= before.items()) is not (wanted.items() <= after.items())
+        )
 
     def _adopters(self, pod: Object) -> Iterable[Key]:
         labels = pod["metadata"].get("labels") or {}
@@ -198,7 +215,7 @@ def plan_status(
 ) -> Object | None:
     """The status to write; None if it says all that already. `leaving`: terminating pods, None: not counted."""
     spec, metadata = owner["spec"], owner["metadata"]
-    wanted = (spec["template"].get("metadata") or {}).get("labels") or {}
+    wanted = _template_labels(owner)
     min_ready_s = spec.get("minReadySeconds", 0)
     ready = [pod for pod in pods if is_ready(pod)]
     counts = {
@@ -220,10 +237,9 @@ def plan_status(
 
 
 def standing(pod: Object) -> tuple[object, ...]:
-    """All by which a pod counts for its owner, whatever else changes of it."""
+    """All but labels by which a pod counts for its owner, whatever else changes of it."""
     metadata = pod["metadata"]
     return (
-        metadata.get("labels"),
         metadata.get("ownerReferences"),
         "deletionTimestamp" in metadata,
         is_terminal(pod),
@@ -244,6 +260,10 @@ def _tell_failure(status: Object, failure: Exception | None, *, surplus: int, ti
         if surplus:
             condition["reason"] = "FailedCreate" if surplus < 0 else "FailedDelete"
         status.setdefault("conditions", []).append(condition)
+
+
+def _template_labels(owner: Object) -> Object:
+    return (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
 
 
 def _is_of(obj: Object, uid: str) -> bool:

@@ -326,3 +326,22 @@ async def test_nothing_is_written_when_all_is_as_it_should_be(cluster):
     before = [await cluster.client.get(DEPLOYMENTS, WEB), await cluster.list(REPLICA_SETS)]
     await cluster.bench.settle(3600)
     assert [await cluster.client.get(DEPLOYMENTS, WEB), await cluster.list(REPLICA_SETS)] == before
+
+
+async def test_labels_that_its_replica_set_looks_at_are_looked_at(cluster):
+    labels = {"app": "web", "more": "x"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "v1"}]}}
+    await cluster.create(replicas=2, template=template)
+    await cluster.bench.settle()
+    (replica_set,) = await cluster.list(REPLICA_SETS)
+    assert replica_set["status"]["fullyLabeledReplicas"] == 2
+    one, other = map(key_of, await cluster.list(PODS))
+    await cluster.client.patch(PODS, one, {"metadata": {"labels": {"more": "y", "topology.kubernetes.io/zone": "z"}}})
+    await cluster.bench.settle()
+    (replica_set,) = await cluster.list(REPLICA_SETS)
+    assert replica_set["status"]["fullyLabeledReplicas"] == 1
+    await cluster.client.patch(PODS, other, {"metadata": {"labels": {"app": "else"}}})
+    await cluster.bench.settle()
+    pods = await cluster.list(PODS)
+    assert [pod["metadata"].get("ownerReferences") for pod in pods if key_of(pod) == other] == [None]
+    assert len(pods) == 3  # another one took its place
