@@ -149,7 +149,9 @@ class Scheduler:
         """What would be decided for a pod, bound or not, as things are; nothing comes of it. Its scheduler name is that
         of a profile.
         """
-        info, profile, node = read_pod(pod), self._profiles[scheduler_of(pod)], pod["spec"].get("nodeName", "")
+        profile, node = self._profiles[scheduler_of(pod)], pod["spec"].get("nodeName", "")
+        free = {name: value for name, value in pod["spec"].items() if name != "nodeName"}  # else it asks for that node
+        info = read_pod(pod | {"spec": free})
         held_back = tuple(
             (plugin.name, told) for plugin in profile.at("pre_enqueue") if (told := plugin.pre_enqueue(info))
         )
@@ -159,7 +161,7 @@ class Scheduler:
             return explain(decision, self.snapshot.names, held_back=held_back)
         finally:
             if node and info.uid in self._placements:
-                self.snapshot.add_pod(info, node)
+                self.snapshot.add_pod(read_pod(pod), node)
 
     # -- one pod
 

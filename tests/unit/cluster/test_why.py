@@ -54,7 +54,7 @@ async def test_a_waiting_pod(api, client):
 async def test_a_bound_pod_does_not_stand_in_its_own_way(api, client):
     found = await why(api, client, nodeName="b")
     assert found.node == "b"
-    assert table(found.explanation)[1][:2] == ["b", "chosen"]
+    assert table(found.explanation)[1:] == [["b", "chosen"], ["a", "NodeResourcesFit: Insufficient cpu"]]
 
 
 async def test_a_pod_that_is_held_back(api, client):
