@@ -16,7 +16,7 @@ from steersman.lib.http.message import Response
 from steersman.lib.http.server import Server
 from steersman.scheduler.configuration.model import ExtenderConfiguration
 from steersman.scheduler.cycle import Profile, decide
-from steersman.scheduler.extenders import ExtenderBinder, joined
+from steersman.scheduler.extenders import Answers, ExtenderBinder, joined
 from steersman.scheduler.framework import SKIP, Cycle, PluginError
 from steersman.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from steersman.scheduler.snapshot import snapshot_of
@@ -149,8 +149,6 @@ async def test_it_binds(webhook, extenders):
 
 
 def test_a_node_that_nobody_was_asked_about_has_to_wait():
-    from steersman.scheduler.extenders import Answers
-
     answers = Answers(kept=frozenset({"a", "b"}), reasons={}, hopeless={}, scores={})
     assert refused(decided(answers), NODES) == {"c": ["node(s) were not known to extenders yet"]}
 

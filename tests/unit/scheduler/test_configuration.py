@@ -17,7 +17,7 @@ from steersman.scheduler.configuration.read import (
 )
 
 HEAD = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
-REFERENCE = Path(__file__).parents[5] / "shared/reference/scheduler_defaults.yaml"
+REFERENCE = Path(__file__).parents[4] / "shared/reference/scheduler_defaults.yaml"
 
 
 def read(**said):
