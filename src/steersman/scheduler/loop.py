@@ -168,6 +168,7 @@ class Scheduler:
     async def _consult(self, waiting: Waiting) -> None:
         """Decide, ask extenders about the nodes that are left, and decide again by what they say."""
         pod, profile = waiting.pod, self._profiles[scheduler_of(waiting.pod.pod)]
+        self.queue.witness(waiting)
         try:
             decision = decide(pod, self.snapshot, profile, self._rng, nominated=self._nominations.at_least(pod))
             columns = () if decision.candidates is None else decision.candidates
@@ -231,7 +232,7 @@ class Scheduler:
             after = follow_up(decision, profile)
             message = fit_error(decision, after.message)
         self._attempted(waiting, metrics.UNSCHEDULABLE)
-        self.queue.failed(waiting, decision.refused_by, loop_time())
+        self.queue.failed(waiting, decision.refused_by, loop_time(), witnessed=self.queue.witnessed(waiting))
         kept = nominated_of(pod.pod) or self._nominations.node_of(pod.uid)
         self._nominations.set(pod, kept if after.nominated is None else after.nominated)
         if after.eviction is not None and remaining(after.eviction):

@@ -194,6 +194,7 @@ class SchedulingQueue:
         """Something went wrong that has nothing to do with the cluster: it is tried again."""
         if self._waiting.get(waiting.pod.uid) is not waiting:
             return
+        self._witnesses.pop(waiting.pod.uid, None)  # it is tried again, whatever happened
         waiting.since, waiting.errors = now, waiting.errors + 1
         waiting.ready_at = self._ready_at(now, waiting.errors)
         waiting.refused_by = frozenset()
