@@ -15,6 +15,7 @@ import contextlib
 import functools
 import os
 import zlib
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import apsw
@@ -57,7 +58,11 @@ _SETUP = """
 """
 
 _COLUMNS = "id, key, create_revision, version, previous, expires_ms"
-_INSERT = "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERTS = {
+    size: f"INSERT INTO log VALUES {', '.join(('(?, ?, ?, ?, ?, ?, ?, ?)',) * size)}"  # noqa: S608 - constants only
+    for size in (64, 16, 4, 1)
+}
+"""For so many rows at a time, the most first."""
 _SELECT = f"SELECT {_COLUMNS}, value, checksum FROM log WHERE id = ?"  # noqa: S608 - constants only
 _SELECT_SINCE = f"SELECT {_COLUMNS}, value, checksum FROM log WHERE id >= ? ORDER BY id"  # noqa: S608
 _SELECT_HEADS = f"SELECT {_COLUMNS} FROM log ORDER BY id"  # noqa: S608
@@ -243,7 +248,14 @@ class _Database:
             return {row: found for row in previous if (found := self.row(row)) is not None}
 
     def _insert(self, rows: Iterable[Row]) -> None:
-        self._db.executemany(_INSERT, ((*row[:6], _checksum(row.key, row.value), row.value) for row in rows))
+        """Many rows by one statement: after each, this thread may wait for the event loop's before it goes on."""
+        rest = iter(rows)
+        for some in iter(lambda: list(islice(rest, max(_INSERTS))), []):
+            values = [(*row[:6], _checksum(row.key, row.value), row.value) for row in some]
+            for size, statement in _INSERTS.items():
+                while len(values) >= size:
+                    self._db.execute(statement, tuple(chain.from_iterable(values[:size])))
+                    del values[:size]
 
     def row(self, row: int) -> Row | None:
         found = self._db.execute(_SELECT, (row,)).fetchone()
