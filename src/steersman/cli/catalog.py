@@ -9,6 +9,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "controllers": ("steersman.cli.controllers:controllers", "Run the controllers alone, in the foreground."),
     "scheduler": ("steersman.cli.scheduler:scheduler", "Run the scheduler alone, in the foreground."),
     "server": ("steersman.cli.server:server", "Run the whole control plane, in the foreground."),
-    "why": ("steersman.cli.why:why", "Show what each plugin of the scheduler says about every node for a pod."),
+    "why": ("steersman.cli.why:why", "Show what the scheduler says of every node for a pod."),
     "version": ("steersman.cli.version:version", "Show the version."),
 }

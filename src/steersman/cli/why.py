@@ -10,7 +10,7 @@ import click
 from steersman.cli.standalone import EXISTING, in_foreground
 
 
-@click.command(short_help="Show what each plugin of the scheduler says about every node for a pod.")
+@click.command(short_help="Show what the scheduler says of every node for a pod.")
 @click.argument("pod")
 @click.option("-n", "--namespace", default="", help="The pod's.  [default: the kubeconfig's, or default]")
 @click.option("--kubeconfig", type=EXISTING, help="Where the cluster is.  [default: $KUBECONFIG, ~/.kube/config]")
