@@ -32,10 +32,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from steersman.apiserver import respond
 from steersman.apiserver.authn.user import User
 from steersman.client.client import Client
+from steersman.client.request import Key
 from steersman.cluster.config import ServerConfig
 from steersman.cluster.control_plane import ControlPlane
+from steersman.cluster.hollow import HollowPart
 from steersman.cluster.kubeconfig import render_kubeconfig
 from steersman.cluster.local_transport import LocalTransport
+from steersman.kubelet.hollow.node_spec import NodeSpec
 from steersman.lib.aio import loop_time
 from steersman.lib.http.server import Server
 from steersman.lib.http.tls import server_context
@@ -47,9 +50,12 @@ from steersman.testing.held_time import HeldTimeLoop
 from steersman.testing.objects import BlockingObjects, Objects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 
     from steersman.cluster.pki import PKI
+    from steersman.kubelet.hollow.behaviours import Behaviours
+    from steersman.kubelet.hollow.nodes import HollowNodes
+    from steersman.lib.http.message import Answer, Request
     from steersman.store.drivers.memory import MemoryJournal
     from steersman.testing.cluster_pki import LastingIssuer
 
@@ -58,6 +64,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 CALL_S = 120.0
 """No call waits longer than this, in the cluster's time."""
 QUIET_S = 5.0
+NODES = "nodes"
+"""The part that the simulated nodes are."""
 _ADMIN = "kubernetes-admin"
 _UNNOTICED = frozenset((("leases", ""), ("events", ""), ("nodes", "status")))
 """What goes on for ever in a cluster in which nothing happens."""
@@ -79,6 +87,8 @@ class Snapshot:
     now: datetime
     journal: MemoryJournal
     seed: str
+    nodes: Any
+    """What runs on the simulated nodes (HollowNodes.dump); None where there have been none yet."""
 
 
 class ClusterClock:
@@ -104,20 +114,28 @@ class AsyncCluster:
     def __init__(
         self,
         *,
+        nodes: int | Sequence[NodeSpec] = 0,
         seed: int | str = 0,
         start: datetime = START,
+        behaviours: Behaviours | None = None,
         config: ServerConfig | None = None,
         detect_mutations: bool = True,
     ) -> None:
-        """`start`: the time at which the cluster begins. `config`: of its API server and controllers.
-        `detect_mutations`: whether it is checked that nobody changes what caches hold.
+        """`nodes`: simulated ones, called node-1 and so on, or what they are. `start`: the time at which the cluster
+        begins. `behaviours`: of containers and nodes, beside what annotations say. `config`: of the API server and the
+        controllers. `detect_mutations`: whether it is checked that nobody changes what caches hold.
         """
+        specs = [NodeSpec(name=f"node-{n}") for n in range(1, nodes + 1)] if isinstance(nodes, int) else nodes
+        self._specs = tuple(specs)
+        self._behaviours = behaviours
+        self._node_state: Any = None
         self.faults = Faults()
         self._seed = str(seed)
         self._start = start
         self._detect_mutations = detect_mutations
         self._config = config
-        self._token = secrets.token_hex(16)
+        self.token = secrets.token_hex(16)
+        """An administrator's, for requests to `handle`."""
         self._crashes: list[tuple[str, BaseException]] = []
         self._changes = 0
         self._last: Call | None = None
@@ -136,7 +154,7 @@ class AsyncCluster:
         self._folder = TemporaryDirectory(prefix="steersman-test-")
         try:
             self._pki, self._issuer = cluster_pki(Path(self._folder.name) / "pki")
-            await self._open(self._forked or Snapshot(self._start, MemoryStore.nothing(), self._seed))
+            await self._open(self._forked or Snapshot(self._start, MemoryStore.nothing(), self._seed, None))
         except BaseException:
             self._folder.cleanup()
             raise
@@ -207,7 +225,7 @@ class AsyncCluster:
         loop = asyncio.get_running_loop()
         if isinstance(loop, HeldTimeLoop):
             await loop.drain()
-        return Snapshot(self.now, self._store.copy(), self._seed)
+        return Snapshot(self.now, self._store.copy(), self._seed, self.nodes.dump())
 
     async def restore(self, snapshot: Snapshot) -> None:
         """Become what a cluster was. Its components begin anew, as after a restart, and find what they left."""
@@ -216,7 +234,12 @@ class AsyncCluster:
 
     def fork(self, snapshot: Snapshot) -> AsyncCluster:
         """Another cluster that begins there, to be entered."""
-        other = AsyncCluster(seed=self._seed, detect_mutations=self._detect_mutations)
+        other = AsyncCluster(
+            seed=self._seed,
+            behaviours=self._behaviours,
+            config=self._config,
+            detect_mutations=self._detect_mutations,
+        )
         other._forked = snapshot
         return other
 
@@ -227,8 +250,17 @@ class AsyncCluster:
         """What can be restarted."""
         return self._plane.parts
 
+    @property
+    def nodes(self) -> HollowNodes:
+        """The simulated nodes. Raises KeyError while the part `nodes` is stopped."""
+        part = self._plane.running(NODES)
+        assert isinstance(part, HollowPart)
+        return part.nodes
+
     async def stop(self, part: str) -> None:
-        """Stop one part; the others go on without it."""
+        """Stop one part; the others go on without it. Machines remember what runs on them."""
+        if part == NODES:
+            self._node_state = self.nodes.dump()
         await self._plane.stop(part)
 
     async def start(self, part: str) -> None:
@@ -237,8 +269,8 @@ class AsyncCluster:
 
     async def restart(self, part: str) -> None:
         """Kill one part and start it: what it knew is lost."""
-        await self._plane.stop(part)
-        await self._plane.start(part)
+        await self.stop(part)
+        await self.start(part)
 
     def check(self) -> None:
         """Raises ComponentFailed if a part of the cluster has ended by an error."""
@@ -256,21 +288,21 @@ class AsyncCluster:
                 key=self._pki.key("apiserver"),
                 client_ca=self._pki.certificate("ca"),
             )
-            handler = self._plane_handler
             server = self._server = Server(
-                handler=handler, tls=context, error=respond.transport_error, clock=self.clock
+                handler=self.handle, tls=context, error=respond.transport_error, clock=self.clock
             )
             [(_, port)] = await server.start("127.0.0.1")
             path = Path(self._folder.name) / "kubeconfig"
             text = render_kubeconfig(
-                server=f"https://127.0.0.1:{port}", ca_pem=self._pki.ca_pem(), token=self._token, name="steersman-test"
+                server=f"https://127.0.0.1:{port}", ca_pem=self._pki.ca_pem(), token=self.token, name="steersman-test"
             )
             path.touch(mode=0o600)
             path.write_text(text)
             self._kubeconfig = path
         return self._kubeconfig
 
-    def _plane_handler(self, request: Any) -> Any:
+    def handle(self, request: Request) -> Answer | Awaitable[Answer]:
+        """The API server's handler, behind the faults."""
         return self._plane.handle(request)
 
     # -- life
@@ -287,17 +319,30 @@ class AsyncCluster:
             issuer=self._issuer,
             config=self._config or ServerConfig(data_dir=Path(self._folder.name), store=StoreAddress("memory")),
             seed=f"{self._seed} {snapshot.now.timestamp()}",
-            tokens={self._token: User(name=_ADMIN, groups=("system:masters",))},
+            tokens={self.token: User(name=_ADMIN, groups=("system:masters",))},
             through=self.faults.wrap,
             on_crash=lambda name, error: self._crashes.append((name, error)),
             detect_mutations=self._detect_mutations,
         )
+        self._node_state = snapshot.nodes
+        self._plane.add(NODES, self._make_nodes)
         await self._plane.start()
         self._transport = LocalTransport(
-            handler=self._plane.handle, user_agent="steersman/administrator", token=self._token
+            handler=self._plane.handle, user_agent="steersman/administrator", token=self.token
         )
         client = Client(transport=self._transport, rng=self._plane.rng("client"), field_manager="administrator")
         self.client = Objects(client=client)
+
+    def _make_nodes(self) -> HollowPart:
+        return HollowPart(
+            clients=self._plane.clients(NODES),
+            specs=self._specs if self._node_state is None else (),
+            clock=self.clock,
+            rng=self._plane.rng(NODES),
+            on_crash=lambda name, error: self._crashes.append((name, error)),
+            behaviours=self._behaviours,
+            state=self._node_state,
+        )
 
     async def _close(self) -> None:
         await self._transport.close()
@@ -312,6 +357,68 @@ class AsyncCluster:
                 self._last = call
 
 
+class BlockingNodes:
+    """What HollowNodes does, for those who do not await."""
+
+    def __init__(self, cluster: AsyncCluster, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        async def at_once(method: Callable[..., Any], *args: Any) -> Any:
+            return method(*args)
+
+        def now(method: Callable[..., Any], *args: Any) -> Any:
+            return run(at_once(method, *args))
+
+        self._nodes = cluster.nodes
+        self._run = run
+        self._now = now
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all nodes, in the order in which they were added."""
+        return self._nodes.names
+
+    def add(self, *specs: NodeSpec) -> None:
+        """Returns when all are registered. Raises ValueError for a name that is taken."""
+        self._run(self._nodes.add(*specs))
+
+    def remove(self, name: str) -> None:
+        """Take a machine away, and its Node too."""
+        self._run(self._nodes.remove(name))
+
+    def fail(self, name: str) -> None:
+        """Its machine dies: no heartbeat, no status, and its containers are gone."""
+        self._now(self._nodes.fail, name)
+
+    def partition(self, name: str) -> None:
+        """Nothing gets from it to the API, or back; its containers go on."""
+        self._now(self._nodes.partition, name)
+
+    def heal(self, name: str) -> None:
+        """The network is back, or the machine has booted."""
+        self._now(self._nodes.heal, name)
+
+    def restart(self, name: str) -> None:
+        """Its kubelet ends and begins anew; containers go on."""
+        self._now(self._nodes.restart, name)
+
+    def press(self, name: str, *conditions: str) -> None:
+        """It is short of something: MemoryPressure, DiskPressure, PIDPressure; none: of nothing."""
+        self._now(self._nodes.press, name, *conditions)
+
+    def command(self, pod: str, settings: Mapping[str, str], *, namespace: str = "default") -> None:
+        """What a pod's annotations could say, from now on: `{"readiness": "fail"}`."""
+        self._now(self._nodes.command, Key(namespace, pod), settings)
+
+    def end_container(
+        self, pod: str, container: str, *, namespace: str = "default", code: int = 1, reason: str = ""
+    ) -> None:
+        """It exits with this code; `reason`: OOMKilled."""
+
+        def end() -> None:
+            self._nodes.end_container(Key(namespace, pod), container, code=code, reason=reason)
+
+        self._now(end)
+
+
 class Cluster:
     """See the module. Nothing happens in it but during calls, unless time flows."""
 
@@ -320,13 +427,22 @@ class Cluster:
     def __init__(
         self,
         *,
+        nodes: int | Sequence[NodeSpec] = 0,
         seed: int | str = 0,
         start: datetime = START,
+        behaviours: Behaviours | None = None,
         config: ServerConfig | None = None,
         detect_mutations: bool = True,
     ) -> None:
         """See AsyncCluster."""
-        self._cluster = AsyncCluster(seed=seed, start=start, config=config, detect_mutations=detect_mutations)
+        self._cluster = AsyncCluster(
+            nodes=nodes,
+            seed=seed,
+            start=start,
+            behaviours=behaviours,
+            config=config,
+            detect_mutations=detect_mutations,
+        )
         self._loop: HeldTimeLoop
         self._thread: threading.Thread | None = None
 
@@ -416,6 +532,11 @@ class Cluster:
     # -- the parts
 
     @property
+    def nodes(self) -> BlockingNodes:
+        """The simulated nodes."""
+        return BlockingNodes(self._cluster, self.run)
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """What can be restarted."""
         return self._cluster.parts
@@ -441,6 +562,7 @@ class Cluster:
         """
         path = self.run(self._cluster.serve())
         if self._thread is None:
+            self._loop.share()
             self._thread = threading.Thread(target=self._loop.run_forever, name="steersman cluster", daemon=True)
             self._thread.start()
         return path

@@ -8,6 +8,7 @@
 Between such calls nothing runs, or, with `run_forever` in a thread of its own, what real sockets bring. With `flow` the
 clock also moves by itself, in step with real time: for real clients that wait for something to happen.
 
+Where a program awaits something that only time can bring, and nobody moves the clock, it moves as far as that needs.
 Invariants: those of virtual time; the clock never passes what was allowed.
 """
 
@@ -17,7 +18,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from steersman.testing.virtual_time import JumpingSelector, VirtualTimeLoop
+from steersman.testing.virtual_time import JumpingSelector, Stuck, VirtualTimeLoop
 
 if TYPE_CHECKING:
     import selectors
@@ -33,6 +34,7 @@ class _HeldSelector(JumpingSelector):
         super().__init__()
         self.limit_s = 0.0
         self.rate = 0.0
+        self.shared = False
         self.idle: asyncio.Future[None] | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -52,7 +54,12 @@ class _HeldSelector(JumpingSelector):
             return []
         if self.rate:
             return self._flow(timeout)
-        return self.real.select(None)
+        if self.shared or len(self.real.get_map()) > 1:
+            return self.real.select(None)  # another thread, or a real file, brings something
+        if timeout is None:
+            raise Stuck("no event is ready, no timer is set and no thread works: the program would wait for ever")
+        self.now_s += timeout
+        return []
 
     def _flow(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         begun = time.monotonic()
@@ -76,6 +83,10 @@ class HeldTimeLoop(VirtualTimeLoop):
     def rate(self) -> float:
         """Seconds of this loop that pass in one real second while nothing else moves its clock; 0: it stands still."""
         return self._held.rate
+
+    def share(self) -> None:
+        """From now on other threads bring work, so that there may be none for a while."""
+        self._held.shared = True
 
     def flow(self, rate: float) -> None:
         """Let time pass by itself; 0 holds it again."""

@@ -68,43 +68,43 @@ class Scenario:
         """The lines that a command prints. Raises ValueError for a command that means nothing."""
         name, *words = shlex.split(command.line)
         query = dict(word.split("=", 1) for word in words if _is_option(word))
-        call = _Call(
+        call = Call(
             words=[word for word in words if not _is_option(word)],
             query={key: value for key, value in query.items() if key != "namespace"},
             namespace=query.get("namespace", "default"),
             text=command.text,
         )
-        handler = getattr(self, f"_do_{name}", None)
+        handler = getattr(self, f"_do_{name.replace('-', '_')}", None)
         if handler is None:
             raise ValueError(f"line {command.number}: unknown command {name!r}")
         lines: list[str] = await handler(call)
         return [*lines, *await self._watched()]
 
-    async def _do_as(self, call: _Call) -> list[str]:
+    async def _do_as(self, call: Call) -> list[str]:
         self._user = [("impersonate-user", user) for user in call.words[:1]]
         self._user += [("impersonate-group", group) for group in call.words[1:]]
         return []
 
-    async def _do_create(self, call: _Call) -> list[str]:
+    async def _do_create(self, call: Call) -> list[str]:
         return [line for obj in self._objects(call, 0) for line in await self._write("POST", obj, call, "created")]
 
-    async def _do_replace(self, call: _Call) -> list[str]:
+    async def _do_replace(self, call: Call) -> list[str]:
         return [line for obj in self._objects(call, 0) for line in await self._write("PUT", obj, call, "replaced")]
 
-    async def _do_apply(self, call: _Call) -> list[str]:
+    async def _do_apply(self, call: Call) -> list[str]:
         call.query.setdefault("fieldManager", call.words[0])
         lines = []
         for obj in self._objects(call, 1):
             lines += await self._write("PATCH", obj, call, "applied", "application/apply-patch+yaml")
         return lines
 
-    async def _do_patch(self, call: _Call) -> list[str]:
+    async def _do_patch(self, call: Call) -> list[str]:
         kind, plural, name = call.words
         path = await self._path(plural, call.namespace, name)
         reply = await self._send("PATCH", path, call, body=yaml.safe_load(call.text), content_type=PATCH_TYPES[kind])
         return _outcome(reply, "patched")
 
-    async def _do_get(self, call: _Call) -> list[str]:
+    async def _do_get(self, call: Call) -> list[str]:
         plural, *rest = call.words
         name = rest[0] if rest else ""
         path = await self._path(plural, call.namespace, name)
@@ -115,12 +115,12 @@ class Scenario:
             return _outcome(reply, "")
         return _fields(reply.json(), rest[1:])
 
-    async def _do_delete(self, call: _Call) -> list[str]:
+    async def _do_delete(self, call: Call) -> list[str]:
         plural, *names = call.words
         path = await self._path(plural, call.namespace, names[0] if names else "")
         return _outcome(await self._send("DELETE", path, call, body=yaml.safe_load(call.text)), "deleted")
 
-    async def _do_watch(self, call: _Call) -> list[str]:
+    async def _do_watch(self, call: Call) -> list[str]:
         label, plural = call.words
         path = await self._path(plural, call.namespace, "")
         answer = await self._client.request(
@@ -131,21 +131,21 @@ class Scenario:
         self._watches[label] = answer
         return []
 
-    async def _do_request(self, call: _Call) -> list[str]:
+    async def _do_request(self, call: Call) -> list[str]:
         method, path = call.words
         reply = await self._send(method, path, call, body=yaml.safe_load(call.text) if call.text else None)
         text = reply.body.decode()
         return [str(reply.status), *(_yaml(reply.json()) if text.startswith("{") else text.splitlines())]
 
-    async def _do_advance(self, call: _Call) -> list[str]:
+    async def _do_advance(self, call: Call) -> list[str]:
         await asyncio.sleep(float(call.words[0]))
         return []
 
-    async def _do_settle(self, call: _Call) -> list[str]:
+    async def _do_settle(self, call: Call) -> list[str]:
         del call
         return []
 
-    async def _write(self, method: str, obj: Any, call: _Call, done: str, kind: str = JSON) -> list[str]:
+    async def _write(self, method: str, obj: Any, call: Call, done: str, kind: str = JSON) -> list[str]:
         metadata = obj.get("metadata") or {}
         served = await self._served_kind(obj.get("apiVersion", "v1"), obj.get("kind", ""))
         namespace = metadata.get("namespace") or call.namespace
@@ -156,7 +156,7 @@ class Scenario:
         self,
         method: str,
         path: str,
-        call: _Call,
+        call: Call,
         *,
         body: Any = None,
         content_type: str = JSON,
@@ -206,13 +206,15 @@ class Scenario:
                 for word in served.words:
                     self._paths.setdefault(word, served)
 
-    def _objects(self, call: _Call, position: int) -> Iterator[Any]:
+    def _objects(self, call: Call, position: int) -> Iterator[Any]:
         text = call.text or (self._files / call.words[position]).read_text()
         yield from (obj for obj in yaml.safe_load_all(text) if obj is not None)
 
 
 @dataclass(slots=True)
-class _Call:
+class Call:
+    """A command in parts. `query`: its words of the form name=value."""
+
     words: list[str]
     query: dict[str, str]
     namespace: str

@@ -88,3 +88,8 @@ def test_time_flows_at_a_rate(loop) -> None:
     loop.run_until_complete(sleep())
     loop.flow(0)
     assert loop.time() >= 1000
+
+
+def test_whoever_awaits_time_gets_it(loop) -> None:
+    loop.run_until_complete(asyncio.sleep(12))
+    assert loop.time() == 12

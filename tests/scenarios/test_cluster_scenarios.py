@@ -1,0 +1,45 @@
+"""The text files in the folders beside this one are scenarios of a whole cluster; see README.md.
+
+Each is run with several seeds: chance may decide names and orders, never what a scenario says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from steersman.testing.cluster import AsyncCluster
+from steersman.testing.cluster_scenario import ClusterScenario
+from steersman.testing.held_time import HeldTimeLoop
+from steersman.testing.script import Stanza, compare, parse, render
+
+FOLDER = Path(__file__).resolve().parent
+SCENARIOS = sorted(FOLDER.glob("*/*.txt"))
+Told = list[tuple[Stanza, list[str]]]
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_scenario(path: Path, root: Path, request: pytest.FixtureRequest) -> None:
+    stanzas = parse(path.read_text(), name=path.name)
+    if request.config.getoption("--rewrite"):
+        path.write_text(render(told(stanzas, root, seed=0)))
+        return
+    for seed in range(request.config.getoption("--seeds")):
+        difference = compare(told(stanzas, root, seed=seed))
+        assert not difference, f"{path.name} with seed {seed}:\n{difference}"
+
+
+def told(stanzas: list[Stanza], files: Path, *, seed: int) -> Told:
+    with asyncio.Runner(loop_factory=HeldTimeLoop) as runner:
+        return runner.run(_told(stanzas, files, seed))
+
+
+async def _told(stanzas: list[Stanza], files: Path, seed: int) -> Told:
+    async with AsyncCluster(seed=seed) as cluster:
+        scenario = ClusterScenario(cluster=cluster, files=files)
+        try:
+            return [(s, [line for command in s.commands for line in await scenario.run(command)]) for s in stanzas]
+        finally:
+            await scenario.close()
