@@ -49,6 +49,8 @@ class Recorder:
         self._rng = rng
         self._queue: asyncio.Queue[Happening] = asyncio.Queue(QUEUED_MAX)
         self._correlator = Correlator()
+        self._sending: dict[Key, asyncio.Event] = {}
+        """What is being written now, by the Event; set when it has been."""
         self._last_ns = 0
         self._dropped = 0
         self._logger = logging.getLogger(__name__)
@@ -81,13 +83,15 @@ class Recorder:
             self._drop(happening)
 
     async def run(self) -> None:
-        """Send what is recorded, in its order; until cancelled. May be run several times at once, then in almost it."""
+        """Send what is recorded, in its order; until cancelled. May be run several times at once: then only what is
+        said of one Event keeps its order.
+        """
         while True:
             happening = await self._queue.get()
             try:
                 sent = self._correlator.correlate(happening, now=loop_time())
                 if sent is not None:
-                    await self._send(sent)
+                    await self._send_in_turn(sent)
             except Exception:
                 self._logger.exception("event is dropped: %s", happening)
             finally:
@@ -124,6 +128,20 @@ class Recorder:
             last_time=time,
             annotations=tuple(annotations.items()),
         )
+
+    async def _send_in_turn(self, happening: Happening) -> None:
+        """After what was said before of the same Event: it has to be there before it can be counted."""
+        key = Key(happening.namespace, happening.name)
+        before, done = self._sending.get(key), asyncio.Event()
+        self._sending[key] = done
+        try:
+            if before is not None:
+                await before.wait()
+            await self._send(happening)
+        finally:
+            done.set()
+            if self._sending[key] is done:
+                del self._sending[key]
 
     async def _send(self, happening: Happening) -> None:
         for attempt in range(TRIES_MAX):

@@ -88,6 +88,18 @@ async def test_a_counted_event_that_was_deleted_meanwhile_is_written_again(recor
     assert event["count"] == 2
 
 
+async def test_several_writers_keep_the_order_of_what_is_said_of_one_event(client, api):
+    made = Recorder(client=client, component="replicaset-controller", clock=api.clock, rng=random.Random(1))
+    for _ in range(12):
+        made.event(POD, NORMAL, "Created", "it was made")
+        made.event(POD, NORMAL, "Started", "it runs")
+    tasks = Tasks()
+    for _ in range(4):
+        tasks.start(made.run(), name="writer")
+    assert {event["reason"]: event["count"] for event in await written(made, client)} == {"Created": 12, "Started": 12}
+    await tasks.close()
+
+
 async def test_events_of_one_moment_have_names_of_their_own(recorder, client):
     for number in range(5):
         recorder.event(POD, NORMAL, "Created", f"number {number}")
