@@ -62,7 +62,8 @@ class Objects:
 
     async def replace(self, obj: Object, *, subresource: str = "") -> Object:
         """Raises Conflict when it has changed since the version that it names."""
-        return await self.client.update(await self._ref_of(obj), obj, subresource=subresource)
+        ref = await self._ref_of(obj)
+        return await self.client.update(ref, _placed(ref, obj, DEFAULT), subresource=subresource)
 
     async def apply(self, what: Object | str, *, namespace: str = DEFAULT, force: bool = True) -> Object:
         """Server-side apply; the object as it is now, of several the last."""
