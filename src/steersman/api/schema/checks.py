@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steersman.api.errors import OMIT, FieldReason, go_quote, too_long
 from steersman.api.schema.formats import go_number_text, known_format
-from steersman.api.schema.patterns import compile_pattern
+from steersman.lib.regex import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from steersman.api.schema import scalars
-from steersman.api.schema.patterns import compile_pattern
+from steersman.lib.regex import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from steersman.api.errors import FieldError, forbidden, invalid, not_supported, required
 from steersman.api.schema.checks import same
 from steersman.api.schema.embedded import validate_embedded
-from steersman.api.schema.patterns import compile_pattern
 from steersman.api.schema.value import validate_value
+from steersman.lib.regex import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

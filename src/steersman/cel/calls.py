@@ -1,0 +1,105 @@
+"""Calling functions: which overload the values at hand choose, and what the call costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from steersman.cel.code import Code
+from steersman.cel.errors import CostExceeded, EvaluationError
+from steersman.cel.types import Type
+from steersman.cel.values import Duration, Opaque, OptionalValue, Timestamp, Uint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steersman.cel.code import Frame, Run
+    from steersman.cel.cost import Cost
+    from steersman.cel.declarations import Implementation, Overload
+
+_CLASSES: Mapping[str, type] = {
+    "bool": bool,
+    "int": int,
+    "uint": Uint,
+    "double": float,
+    "string": str,
+    "bytes": bytes,
+    "null": type(None),
+    "timestamp": Timestamp,
+    "duration": Duration,
+    "type": Type,
+}
+
+
+def function(implementation: Implementation, args: list[Code], charge: Cost | int) -> Code:
+    """Code that calls a plain function with the values of its arguments."""
+    runs = [arg.run for arg in args]
+    total = sum(arg.cost for arg in args)
+    if isinstance(charge, int):
+        return Code(_plain(implementation, runs), total + charge)
+    return Code(_charged(implementation, runs, charge), total)
+
+
+def _plain(implementation: Implementation, runs: list[Run]) -> Run:
+    if len(runs) == 1:
+        (only,) = runs
+        return lambda frame: implementation(only(frame))
+    if len(runs) == 2:
+        first, second = runs
+        return lambda frame: implementation(first(frame), second(frame))
+    return lambda frame: implementation(*[run(frame) for run in runs])
+
+
+def _charged(implementation: Implementation, runs: list[Run], charge: Cost) -> Run:
+    def run(frame: Frame) -> Any:
+        args = tuple([arg(frame) for arg in runs])
+        result = implementation(*args)
+        frame[0] += charge(args, result)
+        if frame[0] > frame[1]:
+            raise CostExceeded
+        return result
+
+    return run
+
+
+def dispatch(overloads: list[Overload], given: list[Type], otherwise: str = "no such overload") -> Implementation:
+    """One function for all overloads that may apply: it looks at values only as far as types leave it open."""
+    only = overloads[0]
+    if len(overloads) == 1 and all(map(_is_certain, given, only.form.params)):
+        return only.run
+    table = [(tuple(map(_matcher, overload.form.params)), overload.run) for overload in overloads]
+
+    def choose(*args: Any) -> Any:
+        for tests, run in table:
+            if all(test(arg) for test, arg in zip(tests, args, strict=True)):
+                return run(*args)
+        raise EvaluationError(otherwise)
+
+    return choose
+
+
+def _is_certain(given: Type, wanted: Type) -> bool:
+    """Whether every value of the one type is fit for the other."""
+    if wanted.kind in {"dyn", "param"}:
+        return True
+    if given.kind != wanted.kind:
+        return False
+    return all(map(_is_certain, given.params, wanted.params))
+
+
+def _matcher(wanted: Type) -> Callable[[Any], bool]:
+    """A test of values; of a list, its first element speaks for all."""
+    if wanted.kind in {"dyn", "param", "error"}:
+        return lambda _value: True
+    if wanted.kind == "list":
+        inner = _matcher(wanted.params[0])
+        return lambda value: isinstance(value, list | tuple) and (not value or inner(value[0]))
+    if wanted.kind in {"map", "object"}:
+        return lambda value: isinstance(value, Mapping)
+    if wanted.kind == "opaque":
+        name = wanted.name
+        if name == "optional_type":
+            return lambda value: type(value) is OptionalValue
+        return lambda value: isinstance(value, Opaque) and value.cel_type.name == name
+    expected = _CLASSES[wanted.kind]
+    return lambda value: type(value) is expected

@@ -1,0 +1,144 @@
+"""What calls cost at run time, in cel-go's units: one for a simple step, more where the work grows with the arguments.
+
+Kubernetes limits an evaluation to a number of these units, so the same expression must run out of them at the same
+point here. Names and numbers follow cel-go's cost tracker and the estimator of Kubernetes' libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from steersman.cel.values import size_for_cost
+
+Cost = Callable[[tuple[Any, ...], Any], int]
+
+LIST_COST, MAP_COST, OBJECT_COST = 10, 30, 40
+AUTHORIZER_CHECK_COST = 350_000
+"""Allows two checks in an expression."""
+
+PER_CALL_LIMIT = 1_000_000
+"""Units that one evaluation may take, where the caller does not say otherwise."""
+
+
+def tenth(size: int) -> int:
+    """Walking over a string or list: a tenth of a unit for each character or element, rounded up."""
+    return -(-size // 10)
+
+
+def _first(factor: int = 1) -> Cost:
+    return lambda args, _result: tenth(size_for_cost(args[0]) * factor)
+
+
+def _second(args: tuple[Any, ...], _result: Any) -> int:
+    return tenth(size_for_cost(args[1]))
+
+
+def _smaller(args: tuple[Any, ...], _result: Any) -> int:
+    return tenth(min(size_for_cost(args[0]), size_for_cost(args[1])))
+
+
+def _sum(args: tuple[Any, ...], _result: Any) -> int:
+    return tenth(size_for_cost(args[0]) + size_for_cost(args[1]))
+
+
+def _regex(args: tuple[Any, ...], _result: Any) -> int:
+    return tenth(size_for_cost(args[0]) + 1) * -(-size_for_cost(args[1]) // 4)
+
+
+def _substring(args: tuple[Any, ...], _result: Any) -> int:
+    return tenth(size_for_cost(args[0])) * tenth(size_for_cost(args[1]))
+
+
+def _traversal(args: tuple[Any, ...], _result: Any) -> int:
+    return traversal(args[0])
+
+
+def traversal(value: Any) -> int:
+    """Walking over a value as a tree."""
+    if isinstance(value, str | bytes):
+        length = len(value.encode()) if isinstance(value, str) else len(value)
+        return length // 10
+    if isinstance(value, list | tuple):
+        return sum(map(traversal, value))
+    if isinstance(value, Mapping):
+        return sum(traversal(key) + traversal(part) for key, part in value.items())
+    return 1
+
+
+def _output(args: tuple[Any, ...], result: Any) -> int:
+    del args
+    return 1 + LIST_COST + size_for_cost(result)
+
+
+def _join(args: tuple[Any, ...], result: Any) -> int:
+    del args
+    return tenth(size_for_cost(result) * 2)
+
+
+def _sets(factor: int) -> Cost:
+    return lambda args, _result: 1 + size_for_cost(args[0]) * size_for_cost(args[1]) * factor
+
+
+def _selector(args: tuple[Any, ...], _result: Any) -> int:
+    length = size_for_cost(args[1])
+    return LIST_COST + tenth(length) + -(-length // 2) * (LIST_COST + OBJECT_COST)
+
+
+BY_OVERLOAD: Mapping[str, Cost | int] = {
+    "starts_with_string": _second,
+    "ends_with_string": _second,
+    "string_to_bytes": _first(),
+    "bytes_to_string": _first(),
+    "strings_quote": _first(),
+    "string_format": _first(),
+    "in_list": lambda args, _result: size_for_cost(args[1]),
+    "add_string": _sum,
+    "add_bytes": _sum,
+    "matches": _regex,
+    "matches_string": _regex,
+    "contains_string": _substring,
+    "list_slice": _output,
+    "lists_range": _output,
+    "list_reverse": _output,
+    "list_sets_contains_list": _sets(1),
+    "list_sets_intersects_list": _sets(1),
+    "list_sets_equivalent_list": _sets(2),
+    "cidr_ip": 1,
+    **dict.fromkeys(
+        [
+            f"{order}_{kind}"
+            for order in ("less", "less_equals", "greater", "greater_equals")
+            for kind in ("string", "bytes")
+        ],
+        _smaller,
+    ),
+}
+"""By the one overload that the checker found; where there is no telling, a call costs one."""
+
+BY_FUNCTION: Mapping[str, Cost | int] = {
+    "check": AUTHORIZER_CHECK_COST,
+    "fieldSelector": _selector,
+    "labelSelector": _selector,
+    **dict.fromkeys(("isSorted", "sum", "max", "min", "indexOf", "lastIndexOf", "includes"), _traversal),
+    **dict.fromkeys(("url", "lowerAscii", "upperAscii", "substring", "trim", "jsonpatch.escapeKey"), _first()),
+    **dict.fromkeys(("replace", "split", "ip.isCanonical"), _first(2)),
+    **dict.fromkeys(("cidr", "isIP", "isCIDR", "ip", "quantity", "isQuantity", "semver", "isSemver"), _first()),
+    "join": _join,
+    "find": _regex,
+    "findAll": _regex,
+}
+"""By name, whatever the overload; looked up before `BY_OVERLOAD` except for the overloads that say so."""
+
+
+def of_call(function: str, overloads: tuple[str, ...]) -> Cost | int:
+    """What a call costs: a number, or a function of its arguments and result."""
+    overload = overloads[0] if len(overloads) == 1 else ""
+    if overload in _FIRST:
+        return BY_OVERLOAD[overload]
+    found = BY_FUNCTION.get(function)
+    return found if found is not None else BY_OVERLOAD.get(overload, 1)
+
+
+_FIRST = frozenset({"cidr_ip"})
+equality = _smaller

@@ -1,0 +1,149 @@
+"""The way in: an `Environment` says what expressions may name, `compile_` makes a `Program`, `evaluate` runs it.
+
+environment = Environment({"object": DYN, "oldObject": DYN})
+program = compile_("object.spec.replicas <= 5", environment)
+program.evaluate({"object": deployment, "oldObject": None})   # True
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from steersman.cel import access, checker, types
+from steersman.cel.code import COST, LIMIT
+from steersman.cel.compiler import Compiler
+from steersman.cel.cost import PER_CALL_LIMIT
+from steersman.cel.errors import CostExceeded, EvaluationError
+from steersman.cel.libraries.catalog import KUBERNETES
+from steersman.cel.parser import parse
+from steersman.cel.validators import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from steersman.cel.access import Convert
+    from steersman.cel.code import Run
+    from steersman.cel.declarations import Library, Overload
+    from steersman.cel.macros import Macro
+    from steersman.cel.types import Type
+
+_TYPE_NAMES = ("bool", "bytes", "double", "int", "null_type", "string", "type", "uint")
+_TYPE_VALUES = {
+    **{name: types.NAMED[name] for name in _TYPE_NAMES},
+    "google.protobuf.Timestamp": types.TIMESTAMP,
+    "google.protobuf.Duration": types.DURATION,
+    "list": types.Type("list", "list"),
+    "map": types.Type("map", "map"),
+    "optional_type": types.Type("opaque", "optional_type"),
+}
+
+
+class Environment:
+    """What expressions may name: variables with their types, functions and macros of libraries, types of object
+    literals.
+
+    Build one per kind of place that expressions stand in, and keep it: it reads the libraries once.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, Type],
+        *,
+        libraries: Sequence[Library] = KUBERNETES,
+        objects: Mapping[str, Type] | None = None,
+    ) -> None:
+        self.variables = dict(variables)
+        self.libraries = tuple(libraries)
+        self.objects = dict(objects or {})
+        self.macros: dict[tuple[str, int, bool], Macro] = {}
+        self.functions: dict[str, tuple[Overload, ...]] = {}
+        self.constants: dict[str, Type] = dict(_TYPE_VALUES)
+        for library in libraries:
+            self.macros.update(library.macros)
+            self.constants.update({name: types.opaque(name) for name in library.type_names})
+            for name, overloads in library.functions.items():
+                self.functions[name] = (*self.functions.get(name, ()), *overloads)
+        self.declared = {
+            **{name: types.type_of_type(_named(value)) for name, value in self.constants.items()},
+            **self.variables,
+        }
+
+    def extend(self, variables: Mapping[str, Type]) -> Environment:
+        """The same with more variables."""
+        return Environment({**self.variables, **variables}, libraries=self.libraries, objects=self.objects)
+
+
+def _named(value: Type) -> Type:
+    """A type that is named without parameters: `list` is a list of anything."""
+    count = {"list": 1, "map": 2, "optional_type": 1}.get(value.name, 0)
+    return types.Type(value.kind, value.name, (types.DYN,) * count) if count else value
+
+
+class Outcome(NamedTuple):
+    """A value, and the units that it took."""
+
+    value: Any
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled expression; holds no state of its own, so that it can be kept and shared."""
+
+    text: str
+    result: Type
+    """What the checker knows about the value; dyn where it depends on the data."""
+    run: Run = field(repr=False)
+    base_cost: int
+    inputs: tuple[tuple[str, int, Convert | None], ...] = field(repr=False)
+    slots: int = field(repr=False)
+
+    def evaluate(self, bindings: Mapping[str, Any], *, cost_limit: int | None = None) -> Any:
+        """The value for these variables. Every variable that the expression reads must be bound; null is None.
+
+        `cost_limit` is in units, by default that of one call in Kubernetes. Raises EvaluationError; CostExceeded at
+        the limit.
+        """
+        return self.measure(bindings, cost_limit=cost_limit).value
+
+    def measure(self, bindings: Mapping[str, Any], *, cost_limit: int | None = None) -> Outcome:
+        """`evaluate`, and what it took."""
+        frame: list[Any] = [None] * self.slots
+        frame[COST] = self.base_cost
+        limit = frame[LIMIT] = PER_CALL_LIMIT if cost_limit is None else cost_limit
+        for name, slot, convert in self.inputs:
+            try:
+                value = bindings[name]
+            except KeyError:
+                raise EvaluationError(f"no such attribute(s): {name}") from None
+            frame[slot] = value if convert is None else convert(value)
+        value = self.run(frame)
+        if frame[COST] > limit:
+            raise CostExceeded
+        return Outcome(value, frame[COST])
+
+    def reads(self, variable: str) -> bool:
+        """Whether the expression names this variable."""
+        return any(name == variable for name, _slot, _convert in self.inputs)
+
+
+def compile_(text: str, environment: Environment) -> Program:
+    """Parse, check and compile an expression.
+
+    Raises CelSyntaxError and CelTypeError, whose text is that of cel-go, and InstantiationError for a constant without
+    value.
+    """
+    tree = parse(text, environment.macros)
+    checker.check(
+        text, tree, variables=environment.declared, functions=environment.functions, objects=environment.objects
+    )
+    validate(text, tree)
+    compiler = Compiler(
+        variables=environment.variables, constants=environment.constants, functions=environment.functions
+    )
+    code = compiler.compile(tree)
+    inputs = tuple(
+        (name, slot, access.conversion(environment.variables[name])) for name, slot in compiler.inputs.items()
+    )
+    return Program(text, tree.type, code.run, code.cost, inputs, compiler.slots)
