@@ -40,8 +40,9 @@ FOREIGN = [
 UPSTREAMS_NAMES = re.compile(r"\[sig-[^\n]*")
 """Of specs of its end-to-end suite, in lists."""
 METRIC = re.compile(
-    r"(aggregator|apiserver|authenticated|authentication|authorization|etcd|kube_apiserver|kubernetes|process|scheduler|steersman"
-    r"|watch|workqueue)_[a-z0-9_]+"
+    r"(aggregator|apiserver|attachdetach_controller|authenticated|authentication|authorization|cronjob_controller|etcd"
+    r"|horizontal_pod_autoscaler_controller|job_controller|kube_apiserver|kubernetes|node_collector|process|scheduler"
+    r"|selinux_warning_controller|steersman|watch|workqueue)_[a-z0-9_]+"
 )
 
 

@@ -7,6 +7,7 @@ system:kube-controller-manager.
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,9 @@ if TYPE_CHECKING:
 MANAGER = "system:kube-controller-manager"
 LEASE = Key("kube-system", "kube-controller-manager")
 _NAMESPACE = "kube-system"
+_log = logging.getLogger(__name__)
 EVENT_WRITERS = 4
-"""Of each controller: on a slow disk its events would come seconds after what they tell of, one commit after another."""
+"""Of each controller: one commit after another, on a slow disk its events would come seconds after what they tell of."""
 
 
 class ControllerManager:
@@ -72,6 +74,7 @@ class ControllerManager:
         self._settings = settings
         self._clock = clock
         self._rng = rng
+        self._registry = registry
         self._queues = QueueFamilies(registry=registry)
         self._on_crash = on_crash
         self._tasks = Tasks(on_crash=on_crash)
@@ -85,12 +88,26 @@ class ControllerManager:
 
     async def start(self) -> None:
         """Returns when all caches are filled and every controller works."""
-        for name in self._names:
+        for name in await self._possible():
             self.controllers.append(self._make(name))
         await self.informers.start(on_crash=self._on_crash)
         self._tasks.start(self._discovery.run(), name="discovery")
         for controller in self.controllers:
             self._tasks.start(controller.run(), name=f"controller {controller.name}")
+
+    async def _possible(self) -> list[str]:
+        """Those whose APIs are served."""
+        needs = {name: load_controller(name).needs for name in self._names}
+        served = (await self._discovery.fetch()).resources if any(needs.values()) else ()
+        known = {(each.group, each.version, each.plural) for each in served}
+        missing = {
+            name: [each.plural for each in needed if (each.group, each.version, each.plural) not in known]
+            for name, needed in needs.items()
+        }
+        for name, plurals in missing.items():
+            if plurals:
+                _log.info("controller %s does not run: %s are not served", name, ", ".join(plurals))
+        return [name for name, plurals in missing.items() if not plurals]
 
     def elect(self, identity: str) -> None:
         """Work only while this process holds the lease: of several API servers over one store one does.
@@ -134,6 +151,7 @@ class ControllerManager:
             rng=self._rng,
             queues=self._queues,
             discovery=self._discovery,
+            registry=self._registry,
         )
         given = {"settings": self._settings[name]} if name in self._settings else {}
         return kind(tools, **given)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from steersman.api.meta.types import Object
-    from steersman.api.resource import Resource
     from steersman.client.client import Client
     from steersman.client.discovery import Discovery
     from steersman.client.events import Recorder
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from steersman.client.queue_metrics import QueueFamilies
     from steersman.client.request import Key, Named
     from steersman.lib.clock import Clock
+    from steersman.lib.metrics import Registry
 
 WORKERS = 5
 """Keys of one controller that are worked on at a time; upstream's usual number."""
@@ -70,6 +70,8 @@ class Tools:
     rng: Random
     queues: QueueFamilies
     discovery: Discovery
+    registry: Registry
+    """Of metrics."""
 
 
 class NotYet(Exception):
@@ -83,26 +85,26 @@ class UndeclaredError(AssertionError):
 class View:
     """The caches of what a controller declares to read. Objects are read-only."""
 
-    def __init__(self, *, informers: Informers, reads: tuple[Resource, ...], name: str) -> None:
+    def __init__(self, *, informers: Informers, reads: tuple[Named, ...], name: str) -> None:
         self._informers = {resource: informers.of(resource) for resource in reads}
         self._name = name
 
-    def get(self, resource: Resource, key: Key) -> Object | None:
+    def get(self, resource: Named, key: Key) -> Object | None:
         return self._informer(resource).get(key)
 
-    def list(self, resource: Resource, namespace: str = "") -> Sequence[Object]:
+    def list(self, resource: Named, namespace: str = "") -> Sequence[Object]:
         """Of all namespaces if none is given; in no particular order."""
         return self._informer(resource).list(namespace)
 
-    def by_index(self, resource: Resource, index: str, value: str) -> Sequence[Object]:
+    def by_index(self, resource: Named, index: str, value: str) -> Sequence[Object]:
         """See `Controller.index`."""
         return self._informer(resource).by_index(index, value)
 
-    def reached(self, resource: Resource, resource_version: int) -> bool:
+    def reached(self, resource: Named, resource_version: int) -> bool:
         """Whether the cache holds everything up to a version, as that of a write's answer."""
         return self._informer(resource).revision >= resource_version
 
-    def _informer(self, resource: Resource) -> Informer:
+    def _informer(self, resource: Named) -> Informer:
         informer = self._informers.get(resource)
         if informer is None:
             raise UndeclaredError(f"{self._name} reads {resource.plural} and does not declare it")
@@ -118,7 +120,9 @@ class Controller:
     """Its service account, where upstream's is not named like that; see `roles.account_of`."""
     component: ClassVar[str] = ""
     """Who its events say they are from, where that is not its service account."""
-    reads: ClassVar[tuple[Resource, ...]] = ()
+    reads: ClassVar[tuple[Named, ...]] = ()
+    needs: ClassVar[tuple[Named, ...]] = ()
+    """What many API servers do not serve, of what it reads: where they do not, it does not run."""
     writes: ClassVar[tuple[Writes, ...]] = ()
     verbs_on_all: ClassVar[tuple[str, ...]] = ()
     """What it does to objects of every resource that is served, also of those that nobody knows beforehand."""
@@ -155,7 +159,7 @@ class Controller:
         raise NotImplementedError
 
     def on(
-        self, resource: Resource, concerns: Callable[[Object | None, Object | None], Iterable[Key]] | None = None
+        self, resource: Named, concerns: Callable[[Object | None, Object | None], Iterable[Key]] | None = None
     ) -> None:
         """Queue the keys that a change of `resource` concerns; without `concerns` the object's own key."""
         queue = self.queue
@@ -171,7 +175,7 @@ class Controller:
 
         self._declared(resource).add_handler(handle)
 
-    def index(self, resource: Resource, name: str, by: Callable[[Object], Iterable[str]]) -> None:
+    def index(self, resource: Named, name: str, by: Callable[[Object], Iterable[str]]) -> None:
         """Have `view.by_index(resource, name, value)`. Controllers that share a name mean the same by it."""
         self._declared(resource).add_index(name, by)
 
@@ -221,7 +225,7 @@ class Controller:
             if again is not None:
                 queue.add_after(key, again.after_s)
 
-    def _declared(self, resource: Resource) -> Informer:
+    def _declared(self, resource: Named) -> Informer:
         if resource not in self.reads:
             raise UndeclaredError(f"{self.name} watches {resource.plural} and does not declare it")
         return self._informers.of(resource)

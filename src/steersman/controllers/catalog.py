@@ -34,6 +34,7 @@ CONTROLLERS = {
     "replication": "steersman.controllers.replication:ReplicationControllers",
     "resourceclaim": "steersman.controllers.resourceclaim:ResourceClaims",
     "service_cidr": "steersman.controllers.service_cidr:ServiceCIDRs",
+    "selinux_warning": "steersman.controllers.selinux_warning.controller:SELinuxWarning",
     "service_lb": "steersman.controllers.service_lb.controller:ServiceLB",
     "statefulset": "steersman.controllers.statefulset.controller:StatefulSets",
     "storage_version_migrator": "steersman.controllers.storage_version_migrator:StorageVersionMigrator",

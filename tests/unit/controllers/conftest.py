@@ -50,6 +50,7 @@ async def run(api, client):
             rng=random.Random(1),
             queues=queues,
             discovery=discovery,
+            registry=Registry(),
         )
         return kind(tools, **settings)
 

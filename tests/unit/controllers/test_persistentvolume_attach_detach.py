@@ -11,6 +11,7 @@ from steersman.api.errors import NotFound
 from steersman.api.storage.csi_driver import CSI_DRIVERS
 from steersman.api.storage.volume_attachment import VOLUME_ATTACHMENTS
 from steersman.client.request import Key, PatchType
+from steersman.controllers.node_volumes import Volume
 from steersman.controllers.persistentvolume_attach_detach import told
 from steersman.controllers.persistentvolume_attach_detach.books import Books, State
 from steersman.controllers.persistentvolume_attach_detach.controller import (
@@ -19,13 +20,7 @@ from steersman.controllers.persistentvolume_attach_detach.controller import (
     Detaching,
     PersistentVolumeAttachDetach,
 )
-from steersman.controllers.persistentvolume_attach_detach.volumes import (
-    Volume,
-    attachment_name,
-    uses_volumes,
-    volume_named,
-    volume_of,
-)
+from steersman.controllers.persistentvolume_attach_detach.volumes import attachment_name, uses_volumes
 
 from .kubelets import prepare
 
@@ -33,31 +28,6 @@ DISK = Volume("kubernetes.io/csi/d.io^h1", "v", "d.io", "h1", shared=False)
 
 
 # -- pure parts
-
-
-@pytest.mark.parametrize(
-    ("spec", "name", "shared"),
-    [
-        ({"csi": {"driver": "d.io", "volumeHandle": "h1"}}, "kubernetes.io/csi/d.io^h1", False),
-        (
-            {"iscsi": {"targetPortal": "1.2.3.4", "iqn": "iqn.x", "lun": 0}},
-            "kubernetes.io/iscsi/1.2.3.4:iqn.x:0",
-            False,
-        ),
-        ({"fc": {"targetWWNs": ["a", "b"], "lun": 2}}, "kubernetes.io/fc/[a b]:2", False),
-        ({"fc": {"wwids": ["w"]}}, "kubernetes.io/fc/[w]", False),
-    ],
-)
-def test_volumes_that_are_attached_have_upstreams_names(spec, name, shared):
-    volume = volume_of(spec, "v", ("ReadWriteOnce",))
-    assert (volume.name, volume.shared) == (name, shared)
-    assert volume_of(spec, "v", ("ReadWriteOnce", "ReadOnlyMany")).shared
-    assert volume_named(name).driver == volume.driver
-
-
-def test_what_is_made_on_a_node_or_lies_there_is_not_attached():
-    assert volume_of({"csi": {"driver": "d.io"}}, "v") is None
-    assert volume_of({"hostPath": {"path": "/x"}}, "v") is None
 
 
 def test_the_name_of_an_attachment_is_made_of_handle_driver_and_node():

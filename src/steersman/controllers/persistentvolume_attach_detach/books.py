@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from steersman.api.meta.types import Object
-    from steersman.controllers.persistentvolume_attach_detach.volumes import Volume
+    from steersman.controllers.node_volumes import Volume
 
 RETRY_S, RETRY_S_MAX = 0.5, 122.0
 """After a failure; doubles with each one, up to the other."""

@@ -27,16 +27,15 @@ from steersman.api.storage.csi_driver import CSI_DRIVERS
 from steersman.api.storage.volume_attachment import VOLUME_ATTACHMENTS
 from steersman.client.request import Key, PatchType
 from steersman.controllers.base import Controller, Requeue, Writes
+from steersman.controllers.node_volumes import of_persistent_volume, volume_named
 from steersman.controllers.persistentvolume_attach_detach import told
 from steersman.controllers.persistentvolume_attach_detach.books import RETRY_S, Attachment, Books, State, Wish
 from steersman.controllers.persistentvolume_attach_detach.volumes import (
     attachable_volumes,
     attachment_name,
     is_attached_by,
-    of_persistent_volume,
     render_attachment,
     uses_volumes,
-    volume_named,
 )
 from steersman.controllers.pod_claims import BY_CLAIM, claims_of
 from steersman.controllers.pods_by_node import PODS_BY_NODE, node_names
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.types import Object
     from steersman.controllers.base import Tools
-    from steersman.controllers.persistentvolume_attach_detach.volumes import Volume
+    from steersman.controllers.node_volumes import Volume
 
 NODE = "node"
 """Of the keys of nodes, the namespace."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from steersman.api.meta.types import Object
-    from steersman.controllers.persistentvolume_attach_detach.volumes import Volume
+    from steersman.controllers.node_volumes import Volume
 
 
 def attached(volume: Volume) -> str:
