@@ -1,6 +1,7 @@
 """Check a fresh server against upstream's recorded answers, and against the committed floor that may only rise.
 
-`--of api`: what the API server answers. `--of controllers`: what controllers make of objects, with their own server.
+`--of api`: what the API server answers. `--of controllers`: what controllers make of objects. `--of scheduler`: where
+pods go, what scores nodes get and what pods are told; a scenario counts as one step there.
 A floor holds a line per scenario: its name, how many of its steps have upstream's shape, how many are exactly
 upstream's, how many there are. A scenario below its line fails this script, unless it holds when checked again alone;
 `--update` raises lines and adds new ones, and never lowers any.
@@ -59,7 +60,16 @@ RECORDINGS = {
         jobs=24,
         floor=ROOT / "conformance" / "golden_controllers.txt",
     ),
+    "scheduler": Recording(
+        folder=GOLDEN / "scheduler",
+        command="apiserver",
+        arguments=("--service-cidr", "10.96.0.0/16"),
+        jobs=1,
+        floor=ROOT / "conformance" / "golden_scheduler.txt",
+    ),
 }
+MESSAGES = frozenset(("condition", "event", "nominated"))
+"""What a scheduler's scenario may differ in and still have upstream's shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,50 @@ def run(
     }
 
 
+def run_scheduler(recording: Recording, *, store: str, only: str, report: Path | None, quiet: bool) -> dict[str, Score]:
+    """The same for scenarios of the scheduler, which its checker starts by itself."""
+    with tempfile.TemporaryDirectory(prefix="steersman-golden-") as folder:
+        found = report or Path(folder) / "report.json"
+        server = ServerProcess(
+            data_dir=Path(folder) / "data",
+            store=store,
+            token_auth_file=GOLDEN / "tokens.csv",
+            command=recording.command,
+            arguments=recording.arguments,
+        )
+        with server:
+            scheduler = (
+                f"{sys.executable} -m steersman scheduler --config={{config}} --kubeconfig={server.kubeconfig} "
+                "--leader-elect=false --log-level=debug"
+            )
+            checker = [
+                sys.executable,
+                str(recording.folder / "schedgold.py"),
+                "check",
+                str(recording.folder / "visible"),
+            ]
+            checker += ["--server", server.url]
+            checker += ["--scheduler", scheduler, "--only", only, "--work", folder, "--json", str(found)]
+            done = subprocess.run(checker, check=False, capture_output=True, text=True)
+            if not found.exists():
+                raise RuntimeError(f"schedgold.py failed:\n{done.stdout}\n{done.stderr}\nserver:\n{server.log_tail()}")
+            if not quiet:
+                print(done.stdout, end="", flush=True)
+        differences: dict[str, dict[str, object]] = json.loads(found.read_text())["differences"]
+    names = [path.stem for path in sorted((recording.folder / "visible").glob("*.json")) if re.search(only, path.stem)]
+    bad = {name: set(differences.get(name, ())) for name in names}
+    return {name: Score(shape=int(bad[name] <= MESSAGES), exact=int(not bad[name]), steps=1) for name in names}
+
+
+def check(
+    recording: Recording, *, store: str, only: str, show: int, report: Path | None, quiet: bool = False
+) -> dict[str, Score]:
+    """Whichever it is."""
+    if (recording.folder / "schedgold.py").exists():
+        return run_scheduler(recording, store=store, only=only, report=report, quiet=quiet)
+    return run(recording, store=store, only=only, show=show, report=report, quiet=quiet)
+
+
 def fallen(scores: dict[str, Score], floor: dict[str, Score]) -> list[str]:
     """Scenarios of the floor that were checked and are below it."""
     return sorted(name for name, score in scores.items() if name in floor and not score.holds(floor[name]))
@@ -143,19 +197,19 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the checker's full report here")
     options = parser.parse_args()
     recording = RECORDINGS[options.of]
-    if not (recording.folder / "golden.py").exists():
+    if not (recording.folder / "visible").is_dir():
         print("golden: skipped: no recorded answers beside the project (../shared/golden)")
         return 0
     floor = read_floor(recording.floor)
     try:
-        scores = run(recording, store=options.store, only=options.only, show=options.show, report=options.json)
+        scores = check(recording, store=options.store, only=options.only, show=options.show, report=options.json)
     except NotReady as error:
         print(f"golden: FAILED: {error}")
         return 1
     if lost := fallen(scores, floor):
         print(f"golden: {len(lost)} scenarios are below their floor, checking them again alone: {', '.join(lost)}")
         only = "^(" + "|".join(map(re.escape, lost)) + ")$"
-        scores |= run(recording, store=options.store, only=only, show=0, report=None, quiet=True)
+        scores |= check(recording, store=options.store, only=only, show=0, report=None, quiet=True)
         lost = fallen(scores, floor)
     if options.update:
         write_floor(recording.floor, floor | {name: score.raised(floor.get(name)) for name, score in scores.items()})

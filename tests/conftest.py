@@ -41,7 +41,8 @@ bob-token,bob,bob,"viewers,devs"
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("steersman")
     group.addoption("--rewrite", action="store_true", help="scripts: take what was printed as the expected output")
-    group.addoption("--seeds", type=int, default=2, help="scenarios, chaos: with how many seeds each is run")
+    group.addoption("--seeds", type=int, default=2, help="scenarios: with how many seeds each is run")
+    group.addoption("--chaos-seeds", type=int, default=12, help="chaos: how many seeds faults are drawn from")
     group.addoption("--kubeconfig", help="clients: talk to this cluster instead of a fresh server of ours")
 
 

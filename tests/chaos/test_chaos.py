@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
 WORKLOAD = (Path(__file__).parent / "workload.yaml").read_text()
-NODES, ROUNDS = 5, 15
+NODES, ROUNDS = 5, 20
 
 
 def survive(seed: int) -> tuple[list[str], list[str], list[str]]:
@@ -38,7 +38,7 @@ def survive(seed: int) -> tuple[list[str], list[str], list[str]]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", range(metafunc.config.getoption("--seeds")))
+        metafunc.parametrize("seed", range(metafunc.config.getoption("--chaos-seeds")))
 
 
 def test_a_cluster_survives(seed: int) -> None:
