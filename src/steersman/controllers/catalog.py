@@ -30,13 +30,20 @@ CONTROLLERS = {
     "node_ipam": "steersman.controllers.node_ipam:NodeIPAM",
     "node_lifecycle": "steersman.controllers.node_lifecycle.controller:NodeLifecycle",
     "pod_garbage_collector": "steersman.controllers.pod_garbage_collector:PodGarbageCollector",
+    "podgroup_protection": "steersman.controllers.podgroup_protection:PodGroupProtection",
     "replicaset": "steersman.controllers.replicaset:ReplicaSets",
     "replication": "steersman.controllers.replication:ReplicationControllers",
     "resourceclaim": "steersman.controllers.resourceclaim:ResourceClaims",
     "service_cidr": "steersman.controllers.service_cidr:ServiceCIDRs",
+    "resourcepoolstatusrequest": (
+        "steersman.controllers.resourcepoolstatusrequest.controller:ResourcePoolStatusRequests"
+    ),
     "selinux_warning": "steersman.controllers.selinux_warning.controller:SELinuxWarning",
     "service_lb": "steersman.controllers.service_lb.controller:ServiceLB",
     "statefulset": "steersman.controllers.statefulset.controller:StatefulSets",
+    "storageversion_garbage_collector": (
+        "steersman.controllers.storageversion_garbage_collector:StorageVersionGarbageCollector"
+    ),
     "storage_version_migrator": "steersman.controllers.storage_version_migrator:StorageVersionMigrator",
     "taint_eviction": "steersman.controllers.taint_eviction:TaintEviction",
     "ttl": "steersman.controllers.ttl:TTL",
@@ -101,6 +108,7 @@ ALIASES = {
     "replicationcontroller": "replication",
     "root-ca-cert-publisher": "root_ca_certificate_publisher",
     "service": "service_lb",
+    "storage-version-gc": "storageversion_garbage_collector",
     "tokencleaner": "token_cleaner",
 }
 """Older names of upstream's, but for those that only lack -controller."""

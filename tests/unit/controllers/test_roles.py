@@ -28,6 +28,8 @@ def test_a_service_account_is_named_like_its_controller():
 def test_a_controller_declares_no_more_than_the_role_that_every_cluster_begins_with(name):
     controller = load_controller(name)
     assert controller.name == name
+    if controller.needs:
+        pytest.skip("its role comes with the API that it needs")
     account = account_of(controller)
     role = ROLES[account if account == MANAGER else f"system:controller:{account}"]
     assert covers(role + SHARED, rules_of(controller)) == []
