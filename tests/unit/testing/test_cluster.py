@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 
 import pytest
 
-from steersman.testing.cluster import AsyncCluster, Cluster, ComponentFailed, NotSettled
-from steersman.testing.held_time import HeldTimeLoop
+from steersman.testing.cluster import Cluster, ComponentFailed, NotSettled
 
 CRON_JOB = """
 apiVersion: batch/v1
@@ -140,22 +138,3 @@ def test_clients_from_outside_are_served(cluster, root) -> None:
     cluster.client.scale("deployment", "web", 1)
     cluster.settle()
     assert len(names(cluster, "pods")) == 1
-
-
-def test_tests_that_await_have_the_same() -> None:
-    async def main() -> int:
-        async with AsyncCluster() as cluster:
-            await cluster.client.apply(DEPLOYMENT)
-            await cluster.settle()
-            return len(await cluster.client.list("pods"))
-
-    with asyncio.Runner(loop_factory=HeldTimeLoop) as runner:
-        loop = runner.get_loop()
-        assert isinstance(loop, HeldTimeLoop)
-        assert runner.run(main()) == 3
-
-
-async def test_in_a_real_loop_time_cannot_be_moved() -> None:
-    async with AsyncCluster() as cluster:
-        with pytest.raises(TypeError, match="time is real in this loop"):
-            await cluster.advance(seconds=1)
