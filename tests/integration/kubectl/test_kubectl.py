@@ -1,4 +1,4 @@
-"""Sessions with kubectl, compared with what upstream's server makes it print."""
+"""Sessions with kubectl, compared with what upstream's server makes it print; those of `cluster/` with a whole cluster."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steersman.testing.script import Command, compare, parse, render
+from steersman.testing.server import ServerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 SESSIONS = sorted(HERE.glob("*.txt"))
+CLUSTER_SESSIONS = sorted(HERE.glob("cluster/*.txt"))
+NODES = 3
 COMMAND_S_MAX = 60
 PLACEHOLDERS = [
     (re.compile(pattern, re.MULTILINE), text)
@@ -33,9 +36,13 @@ PLACEHOLDERS = [
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "<time>"),
         (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "<time>"),
         (r'(resourceVersion\\?"?: ?\\?"?|Resource Version: +)\d+', r"\1<rv>"),
-        (r"\b10\.96\.\d{1,3}\.\d{1,3}\b", "<ip>"),
+        (r"\b10\.(96|244)\.\d{1,3}\.\d{1,3}\b", "<ip>"),
         (r"(?<=[:\s])3[0-2]\d{3}(?=/|\b)", "<port>"),
         (r"(?<![\w.\"-])(\d+[smhd]){1,2}(?![\w.])", "<age>"),
+        (
+            r"(?<=[a-z0-9]-)([0-9bcdf]?[bcdfghjklmnpqrstvwxz2456789]{7,9}-)?[bcdfghjklmnpqrstvwxz2456789]{5}\b",
+            "<random>",
+        ),
         # kubectl's own wording, which differs between the versions that may be on PATH
         (r" deleted from <ns> namespace", " deleted"),
         (r"#(success|failure)=", r"\1Threshold="),
@@ -80,7 +87,9 @@ class Session:
             "TZ": "UTC",
         }
         self.shell(
-            f"kubectl create namespace {self.namespace} && kubectl create sa default -n {self.namespace}", check=True
+            f"kubectl create namespace {self.namespace} && (kubectl create sa default -n {self.namespace}"
+            f" || kubectl get sa default -n {self.namespace})",
+            check=True,
         )
         self.shell(f"kubectl config set-context --current --namespace={self.namespace}", check=True)
         view = json.loads(self.shell("kubectl config view --raw -o json", check=True).stdout)
@@ -119,16 +128,28 @@ class Session:
         return text
 
 
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The administrator's kubeconfig of a cluster with controllers, a scheduler and simulated nodes."""
+    folder = tmp_path_factory.mktemp("cluster")
+    nodes = ("--hollow-nodes", str(NODES))
+    with ServerProcess(data_dir=folder / "data", store="memory", command="server", arguments=nodes) as server:
+        yield server.kubeconfig
+
+
 @pytest.fixture
-def session(request: pytest.FixtureRequest, tmp_path: Path, kubectl: Path, admin: Path) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest, tmp_path: Path, kubectl: Path) -> Iterator[Session]:
     """The session of the file that the test is parametrized with."""
-    name = request.getfixturevalue("path").stem
-    session = Session(name=name, folder=tmp_path, kubectl=kubectl, admin=admin)
+    path = request.getfixturevalue("path")
+    admin = request.getfixturevalue("cluster" if path in CLUSTER_SESSIONS else "admin")
+    session = Session(name=path.stem, folder=tmp_path, kubectl=kubectl, admin=admin)
     yield session
     session.shell(f"kubectl delete namespace {session.namespace} --wait=false")
 
 
-@pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*SESSIONS, *CLUSTER_SESSIONS], ids=lambda path: path.relative_to(HERE).with_suffix("").as_posix()
+)
 def test_session(path: Path, session: Session, request: pytest.FixtureRequest) -> None:
     done = [
         (stanza, [line for command in stanza.commands for line in session.run(command)])
@@ -142,5 +163,5 @@ def test_session(path: Path, session: Session, request: pytest.FixtureRequest) -
 
 
 def test_there_are_enough_commands() -> None:
-    lines = [line for path in SESSIONS for line in path.read_text().splitlines()]
+    lines = [line for path in (*SESSIONS, *CLUSTER_SESSIONS) for line in path.read_text().splitlines()]
     assert sum(line.startswith("$ ") and "kubectl " in line for line in lines) >= 80
