@@ -1,9 +1,11 @@
 """Scenarios of a whole cluster: the commands of `steersman.testing.scenario`, nodes, time and faults.
 
-    node NAME [KEY=VALUE...]        a simulated node; cpu=4 memory=8Gi pods=110 zone=a, anything else is a label. It
-                                    joins quietly: what follows from that alone is not told
+    node NAME [KEY=VALUE...]        a simulated node; cpu=4 memory=8Gi pods=110 zone=a, image:NAME=500Mi (is there
+                                    already); anything else is a label. It joins quietly: what follows from that
+                                    alone is not told
     taint NODE KEY=VALUE:EFFECT     (KEY:EFFECT without a value; a `-` behind it removes it)
     fail NODE | partition NODE | heal NODE | kubelet NODE      the machine dies; is cut off; is back; kubelet restarts
+    press NODE [CONDITION...]       it is short of something (MemoryPressure); of nothing any more
     scale KIND NAME REPLICAS
     evict POD
     label KIND NAME KEY=VALUE...    (KEY- removes one)
@@ -27,6 +29,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from steersman.api.meta.quantity import parse
 from steersman.client.request import PatchType
 from steersman.kubelet.hollow.node_spec import CAPACITY, NodeSpec
 from steersman.testing.in_process import InProcessClient
@@ -45,6 +48,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _TAINT = re.compile(r"(?P<key>[^=:]+)(=(?P<value>[^:]*))?:(?P<effect>\w+)(?P<gone>-?)")
 _NUMBERS = frozenset(("code", "times"))
+_IMAGE = "image:"
 
 
 class ClusterScenario(Scenario):
@@ -101,6 +105,10 @@ class ClusterScenario(Scenario):
 
     async def _do_kubelet(self, call: Call) -> list[str]:
         self._cluster.nodes.restart(*call.words)
+        return []
+
+    async def _do_press(self, call: Call) -> list[str]:
+        self._cluster.nodes.press(*call.words)
         return []
 
     # -- objects
@@ -198,13 +206,16 @@ class ClusterScenario(Scenario):
 def node_spec(name: str, words: Mapping[str, str]) -> NodeSpec:
     """A node of these words: amounts, a zone, labels."""
     capacity = {key: value for key, value in words.items() if key in CAPACITY or ("/" in key and value.isdigit())}
-    labels = {key: value for key, value in words.items() if key not in capacity and key not in ("zone", "region")}
+    images = {key.removeprefix(_IMAGE): parse(size) for key, size in words.items() if key.startswith(_IMAGE)}
+    special = {*capacity, "zone", "region"}
+    labels = {key: value for key, value in words.items() if key not in special and not key.startswith(_IMAGE)}
     return NodeSpec(
         name=name,
         capacity=capacity,
         labels=labels,
         zone=words.get("zone", ""),
         region=words.get("region", ""),
+        images={name: int(size.milli_value()) // 1000 for name, size in images.items()},
     )
 
 

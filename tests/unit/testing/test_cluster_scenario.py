@@ -55,6 +55,19 @@ def test_faults_and_parts_can_be_named(root) -> None:
     assert told(script, root)[1:] == ["scheduler: a -> n1", "kubelet: Running a"]
 
 
+def test_a_node_can_be_short_of_memory(root) -> None:
+    script = f"node n1\npress n1 MemoryPressure\nsettle\n{POD}settle\npress n1\nsettle"
+    lines = told(script, root)
+    assert lines.index("pod/a created") < lines.index("scheduler: a -> n1")
+    assert lines[-2:] == ["scheduler: a -> n1", "kubelet: Running a"]
+    assert lines.count("node: updated nodes n1") == 2
+
+
+def test_images_of_a_node_are_no_labels() -> None:
+    spec = node_spec("n1", {"image:web:1": "2Ki", "disk": "ssd"})
+    assert (spec.images, spec.labels) == ({"web:1": 2048}, {"disk": "ssd"})
+
+
 def test_what_is_no_command_is_refused(root) -> None:
     with pytest.raises(ValueError, match="unknown command 'dance'"):
         told("dance", root)
