@@ -259,9 +259,10 @@ class HollowRuntime:
         script = life.exit
         mine.scripts[name] = script
         mine.dues = [due for due in mine.dues if due.what != _EXIT or due.name != name]
-        if script is not None and (not script.times or mine.record.containers[name].attempt < script.times):
-            at_s = loop_time() + script.after.draw_s(self._rng)
-            mine.dues.append(_Due(_EXIT, name, at_s, script.code, script.reason, life.message))
+        end = script.of_run(mine.record.containers[name].attempt) if script is not None else None
+        if end is not None:
+            at_s = loop_time() + end.after.draw_s(self._rng)
+            mine.dues.append(_Due(_EXIT, name, at_s, end.code, end.reason, life.message))
         self._rearm(mine)
 
     def _plan(self, mine: _Pod, due: _Due) -> None:

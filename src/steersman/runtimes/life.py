@@ -23,12 +23,20 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A container ends by itself. `times`: so often, then it goes on running; 0: every time."""
+    """A container ends by itself. `times`: so often, then as `then` says, or it goes on running; 0: every time."""
 
     code: int
     reason: str = ""
     after: Span = Span(1.0, 3.0)
     times: int = 0
+    then: Exit | None = None
+
+    def of_run(self, attempt: int) -> Exit | None:
+        """How a run ends, of which there were `attempt` before it; None: not at all."""
+        script: Exit | None = self
+        while script is not None and script.times and attempt >= script.times:
+            script = script.then
+        return script
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from steersman.api.coordination.lease import LEASES
 from steersman.api.core.event import EVENTS
 from steersman.api.core.node import NODES
 from steersman.api.core.pod import PODS
-from steersman.client.request import Key
+from steersman.client.request import Key, PatchType
 from steersman.cluster.hollow import HollowPart
 from steersman.kubelet.hollow.behaviours import Behaviours
 from steersman.kubelet.hollow.node_spec import NodeSpec
@@ -174,6 +174,28 @@ async def test_an_image_that_is_not_found_backs_off():
 
 
 @held
+async def test_another_image_is_pulled_at_once():
+    async with world() as w:
+        await w.run(annotations={"pull": "c0=error"})
+        await w.after(30)
+        images = {"spec": {"containers": [{"name": "c0", "image": "nginx:2"}]}}
+        images["metadata"] = {"annotations": {PREFIX + "pull": "1s"}}
+        await w.admin.patch(PODS, Key("default", "p"), images, kind=PatchType.STRATEGIC)
+        assert (await w.after(3))["containerStatuses"][0]["image"] == "nginx:2"
+        assert (await w.after(3))["phase"] == "Running"
+
+
+@held
+async def test_after_so_many_times_an_init_container_succeeds_as_usual():
+    async with world() as w:
+        init = [{"name": "first", "image": "nginx:1"}]
+        await w.run(annotations={"exit": "first=1 after 1s 2 times"}, initContainers=init)
+        status = await w.after(40)
+        assert status["phase"] == "Running"
+        assert status["initContainerStatuses"][0]["restartCount"] == 2
+
+
+@held
 async def test_probes_fail_on_command():
     probe = {"httpGet": {"port": 80}, "periodSeconds": 5, "failureThreshold": 2}
     container = {"name": "c", "image": "i", "readinessProbe": probe, "livenessProbe": probe}
@@ -189,6 +211,22 @@ async def test_probes_fail_on_command():
         assert ready(await w.after(60)) == "True"
         with pytest.raises(SettingError):
             w.nodes.command(Key("default", "p"), {"liveness": "perhaps"})
+
+
+@held
+async def test_a_probe_fails_on_time_whenever_its_container_began():
+    probe = {"tcpSocket": {"port": 80}, "periodSeconds": 10, "failureThreshold": 1}
+    container = {"name": "c", "image": "i", "readinessProbe": probe}
+    async with world() as w:
+        for number in range(8):
+            name = f"p{number}"
+            noted = {PREFIX + "readiness": "fail after 30s", PREFIX + "start": f"{100 + 7 * number}ms"}
+            pod = {"metadata": {"name": name, "annotations": noted}, "spec": {"containers": [container]}}
+            await w.admin.create(PODS, pod, key=Key("default", ""))
+        await w.cluster.advance(seconds=25)
+        assert {ready(await w.status(f"p{number}")) for number in range(8)} == {"True"}
+        await w.cluster.advance(seconds=10)
+        assert {ready(await w.status(f"p{number}")) for number in range(8)} == {"False"}
 
 
 async def _run(w, container):

@@ -68,7 +68,12 @@ def _set_exit(life: Life, text: str) -> Life:
             f"{text!r}: write `never`, or a code from 0 to 255 such as `1 after 5s` or `0 after 1s 3 times`"
         )
     after = parse_span(match["after"]) if match["after"] else SOON
-    return replace(life, exit=Exit(int(match["code"]), match["reason"] or "", after, int(match["times"] or 0)))
+    return _ending(life, Exit(int(match["code"]), match["reason"] or "", after, int(match["times"] or 0)))
+
+
+def _ending(life: Life, end: Exit) -> Life:
+    """What is said of the first runs leaves the others as they are."""
+    return replace(life, exit=replace(end, then=life.exit) if end.times else end)
 
 
 def _set_oom(life: Life, text: str) -> Life:
@@ -76,7 +81,7 @@ def _set_oom(life: Life, text: str) -> Life:
     if match is None:
         raise SettingError(f"{text!r}: write `after 5s`, or `after 5s 3 times`")
     after = parse_span(match["after"]) if match["after"] else SOON
-    return replace(life, exit=Exit(EXIT_KILLED, "OOMKilled", after, int(match["times"] or 0)))
+    return _ending(life, Exit(EXIT_KILLED, "OOMKilled", after, int(match["times"] or 0)))
 
 
 def _set_pull(life: Life, text: str) -> Life:

@@ -104,6 +104,10 @@ class Starting:
         host, name, image = self._host, container["name"], container.get("image", "")
         policy = container.get("imagePullPolicy", "IfNotPresent")
         pull = record.pulls.get(name)
+        if pull is not None and pull.image != image:
+            pull = None  # the container has been given another image, which has not failed yet
+            self._pull_failed.pop(name, None)
+            self._pull_backoffs.pop(name, None)
         if pull is None and image in host.runtime.images and policy != "Always":
             message = f'Container image "{image}" already present on machine and can be accessed by the pod'
             host.tell(pod, name, NORMAL, "Pulled", message)
