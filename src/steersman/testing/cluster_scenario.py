@@ -215,7 +215,7 @@ def node_spec(name: str, words: Mapping[str, str]) -> NodeSpec:
         labels=labels,
         zone=words.get("zone", ""),
         region=words.get("region", ""),
-        images={name: int(size.milli_value()) // 1000 for name, size in images.items()},
+        images={name: size.value() for name, size in images.items()},
     )
 
 
