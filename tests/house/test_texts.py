@@ -75,7 +75,7 @@ def test_every_metric_is_documented(sources: list[Module], root: Path) -> None:
     documented = set(re.findall(r"`([a-z0-9_]+)`", (root / "docs" / "metrics.md").read_text()))
     named = set()
     for module in sources:
-        if "lib.metrics" not in module.text and "lib/metrics" not in module.name:
+        if not any(sign in module.text for sign in ("lib.metrics", ".registry.")) and "lib/metrics" not in module.name:
             continue
         texts = [n.value for n in ast.walk(module.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
         named |= {text for text in texts if METRIC.fullmatch(text)}

@@ -106,7 +106,7 @@ class ControllerManager:
         }
         for name, plurals in missing.items():
             if plurals:
-                _log.info("controller %s does not run: %s are not served", name, ", ".join(plurals))
+                _log.debug("controller %s does not run: %s are not served", name, ", ".join(plurals))
         return [name for name, plurals in missing.items() if not plurals]
 
     def elect(self, identity: str) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steersman.api.apiextensions.custom_resource_definition import CUSTOM_RESOURCE_DEFINITIONS
 
 if TYPE_CHECKING:
-    from steersman.client.client import Client
     from steersman.client.request import Ref
 
 
-async def serve(client: Client, ref: Ref, *, status: bool = True) -> None:
+async def serve(bench: Any, ref: Ref, *, status: bool = True) -> None:
     """As custom resources without a schema. `status`: with that subresource."""
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     version = {"name": ref.version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
@@ -24,5 +22,5 @@ async def serve(client: Client, ref: Ref, *, status: bool = True) -> None:
     }
     annotations = {"api-approved.kubernetes.io": "unapproved, a test"}
     metadata = {"name": f"{ref.plural}.{ref.group}", "annotations": annotations}
-    await client.create(CUSTOM_RESOURCE_DEFINITIONS, {"metadata": metadata, "spec": spec})
-    await asyncio.sleep(1)
+    await bench.client.create(CUSTOM_RESOURCE_DEFINITIONS, {"metadata": metadata, "spec": spec})
+    await bench.settle()

@@ -28,7 +28,7 @@ def test_a_group_has_one_pod_less_when_it_ends_goes_or_is_replaced():
 
 @pytest.mark.virtual_time
 async def test_the_finalizer_goes_with_the_group_and_not_before(bench):
-    await serve(bench.client, POD_GROUPS)
+    await serve(bench, POD_GROUPS)
     metadata = {"namespace": "default", "name": "g", "finalizers": [FINALIZER]}
     group = {"apiVersion": "scheduling.k8s.io/v1beta1", "kind": "PodGroup", "metadata": metadata}
     await bench.client.create(POD_GROUPS, group)

@@ -155,7 +155,7 @@ def test_requests_get_old():
 @pytest.mark.virtual_time
 async def test_a_request_is_answered_and_deleted_later(bench):
     client = bench.client
-    await serve(client, REQUESTS)
+    await serve(bench, REQUESTS)
     await bench.start(ResourcePoolStatusRequests)
     body = {"apiVersion": "resource.k8s.io/v1alpha3", "kind": "ResourcePoolStatusRequest", "spec": ASKED}
     await client.create(REQUESTS, body | {"metadata": {"name": "r"}})

@@ -67,7 +67,7 @@ async def servers(client):
 
 @pytest.fixture
 async def served(bench):
-    await serve(bench.client, STORAGE_VERSIONS)
+    await serve(bench, STORAGE_VERSIONS)
     return bench
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from steersman.api.batch.cron_job import CRON_JOBS
 from steersman.api.batch.job import JOBS
 from steersman.api.errors import AlreadyExists, ApiError, NotFound
+from steersman.api.meta.times import parse_time
 from steersman.client.client import key_of
 from steersman.client.errors import TransportError, is_cause
 from steersman.client.request import Key, Propagation
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from steersman.api.meta.types import Object
+    from steersman.controllers.base import Tools
 
 
 class CronJobs(Controller):
@@ -50,6 +52,14 @@ class CronJobs(Controller):
         Writes(CRON_JOBS, ("update",), "finalizers"),
         Writes(JOBS, ("create", "delete", "get", "list", "patch", "update", "watch")),
     )
+
+    def __init__(self, tools: Tools) -> None:
+        self._skew = tools.registry.histogram(
+            "cronjob_controller_job_creation_skew_duration_seconds",
+            "How long after its time a Job was made.",
+            buckets=[2.0**power for power in range(10)],
+        ).labels()
+        super().__init__(tools)
 
     def setup(self) -> None:
         self._pending_cron_jobs = Pending(view=self.view, resource=CRON_JOBS)
@@ -84,6 +94,10 @@ class CronJobs(Controller):
             self._pending_jobs.created(key, made)
         if deleted is not None:
             self._pending_jobs.deleted(key, deleted)
+
+    def measure(self, due: datetime, made: Object) -> None:
+        """A Job was made for a time."""
+        self._skew.observe((parse_time(made["metadata"]["creationTimestamp"]) - due).total_seconds())
 
     async def write(self, key: Key, cron_job: Object) -> None:
         """The status."""
@@ -205,6 +219,7 @@ class _Work:
                 self._tell("Warning", "FailedCreate", f"Error creating job: {error}")
             raise
         self._controller.remember(self._key, made=made)
+        self._controller.measure(time, made)
         self._tell("Normal", "SuccessfulCreate", f"Created job {made['metadata']['name']}")
         return made
 

@@ -21,13 +21,20 @@ from steersman.client.client import key_of
 from steersman.client.errors import TransportError
 from steersman.client.request import Key, Ref
 from steersman.controllers.base import Controller, Requeue, Writes
-from steersman.controllers.horizontal_pod_autoscaler.evaluation import Evaluation, FailedMetricError, Workload
+from steersman.controllers.horizontal_pod_autoscaler.evaluation import (
+    INVALID_SOURCE,
+    Evaluation,
+    FailedMetricError,
+    Workload,
+)
 from steersman.controllers.horizontal_pod_autoscaler.limits import SHRINK_WINDOW_S, History, plan_limited
+from steersman.controllers.horizontal_pod_autoscaler.measured import INTERNAL, NO_ERROR, SPEC, Measured, action_of
 from steersman.controllers.horizontal_pod_autoscaler.metrics import Metrics
 from steersman.controllers.horizontal_pod_autoscaler.status import ABLE, ACTIVE, LIMITED, TO_ZERO, Draft
 from steersman.controllers.horizontal_pod_autoscaler.target import UnknownTargetError, find_target
 from steersman.controllers.horizontal_pod_autoscaler.usage import USUAL_WARM_UP, Tolerance, WarmUp
 from steersman.controllers.pending import Pending
+from steersman.lib.aio import loop_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,6 +98,7 @@ class HorizontalPodAutoscalers(Controller):
 
     def __init__(self, tools: Tools, *, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
+        self._measured = Measured(registry=tools.registry)
         super().__init__(tools)
 
     def setup(self) -> None:
@@ -111,15 +119,18 @@ class HorizontalPodAutoscalers(Controller):
         self._selectors.setdefault(key, NOTHING)
         if self._pending.settled(key):
             # Whatever goes wrong: the next look at the metrics is due at the same time.
+            started, action, error_label = loop_time(), "none", INTERNAL
             try:
-                await self._autoscale(key, autoscaler)
+                action, error_label = await self._autoscale(key, autoscaler)
             except (ApiError, TransportError) as error:
                 self.logger.warning("%s: %s", key, error)
+            self._measured.looked(action, error_label, loop_time() - started)
         return Requeue(after_s=self._settings.sync_s)
 
     # -- one look
 
-    async def _autoscale(self, key: Key, autoscaler: Object) -> None:
+    async def _autoscale(self, key: Key, autoscaler: Object) -> tuple[str, str]:
+        """What was done, and what went wrong, as metrics call it. Raises ApiError, TransportError."""
         now = self.clock.now()
         draft = Draft(autoscaler, now=now)
         try:
@@ -133,7 +144,7 @@ class HorizontalPodAutoscalers(Controller):
                 f"the HPA controller was unable to get the target's current scale: {error}",
             )
             await self._write(key, autoscaler, draft)
-            return
+            return "none", INTERNAL
         draft.say(ABLE, "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale")
         present = (scale.get("spec") or {}).get("replicas", 0)
         self._histories.setdefault(key, History().with_asked(present, now))
@@ -146,7 +157,7 @@ class HorizontalPodAutoscalers(Controller):
                 draft.count(present, None, error.statuses)
                 await self._write(key, autoscaler, draft)
                 self._warn(autoscaler, "FailedComputeMetricsReplicas", str(error))
-                return
+                return "none", INTERNAL
             if demand.error:
                 self.logger.warning("%s: %s", key, demand.error)
             statuses = demand.statuses
@@ -158,11 +169,12 @@ class HorizontalPodAutoscalers(Controller):
         if rescaled and not await self._rescale(autoscaler, resource, scale, desired, reason, draft):
             draft.count(present, None, statuses)
             await self._write(key, autoscaler, draft)
-            return
+            return "none", INTERNAL
         if rescaled:
             self._note_rescaled(key, autoscaler, present, desired, draft, now)
         draft.count(present, desired, statuses, rescaled=rescaled)
         await self._write(key, autoscaler, draft)
+        return action_of(present, desired), NO_ERROR
 
     async def _scale_of(self, namespace: str, reference: Object) -> tuple[Ref, Object]:
         """Raises UnknownTargetError, ApiError, TransportError."""
@@ -189,12 +201,17 @@ class HorizontalPodAutoscalers(Controller):
         found: list[Proposal | None] = []
         failures: list[FailedMetricError] = []
         for spec in autoscaler["spec"]["metrics"]:
+            started, action, error = loop_time(), "none", NO_ERROR
             try:
-                found.append(await evaluation.propose(spec))
+                proposal = await evaluation.propose(spec)
+                action = action_of(present, proposal.replicas)
+                found.append(proposal)
             except FailedMetricError as failure:
+                error = SPEC if failure.reason == INVALID_SOURCE else INTERNAL
                 self._warn(autoscaler, failure.reason, failure.cause)
                 failures.append(failure)
                 found.append(None)
+            self._measured.computed(spec["type"], action, error, loop_time() - started)
         statuses = [each.status if each is not None else None for each in found]
         best = max((each for each in found if each is not None), key=lambda each: each.replicas, default=None)
         text = ""

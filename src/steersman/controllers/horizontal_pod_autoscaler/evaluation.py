@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from steersman.controllers.horizontal_pod_autoscaler.usage import Verdict, WarmUp
 
 
+INVALID_SOURCE = "InvalidMetricSourceType"
+"""Why a metric of an unknown type fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """`metric`: how it is told of in reasons; `status`: a MetricStatus."""
@@ -102,7 +106,7 @@ class Evaluation:
                 return await self._external(spec["external"])
             case kind:
                 text = f'unknown metric source type "{kind}"'
-                raise FailedMetricError("InvalidMetricSourceType", text, text)
+                raise FailedMetricError(INVALID_SOURCE, text, text)
 
     async def _resource(self, source: Object, container: str, field: str, reason: str) -> Proposal:
         name, target = source["name"], source["target"]

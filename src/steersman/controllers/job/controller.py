@@ -26,6 +26,7 @@ from steersman.controllers.job.accounting import account, conclude, settle
 from steersman.controllers.job.backoff import Backoff
 from steersman.controllers.job.census import take_census
 from steersman.controllers.job.hands import Hands
+from steersman.controllers.job.metrics import CREATED, DELETED, TRACKED, JobMetrics
 from steersman.controllers.job.plan import Create, Delete, Wait, plan_pods
 from steersman.controllers.job.template import TRACKING, is_tracked, pod_of_job
 from steersman.controllers.job.verdict import (
@@ -51,6 +52,7 @@ from steersman.controllers.ownership import (
 )
 from steersman.controllers.pending import Pending
 from steersman.controllers.pods import is_ready
+from steersman.lib.aio import loop_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 
     from steersman.api.meta.labels import Selector
     from steersman.api.meta.types import Object
+    from steersman.controllers.base import Tools
     from steersman.controllers.job.census import Census
     from steersman.controllers.pod_control import Failure
 
@@ -79,6 +82,8 @@ class _Round:
     """Pods were made or deleted if they had to be."""
     failure: Failure | None = None
     wait_s: float | None = None
+    action: str = TRACKED
+    """For the metrics."""
 
     def lose(self, gone: list[Object]) -> None:
         """These are being deleted now."""
@@ -100,6 +105,10 @@ class Jobs(Controller):
     )
     backoff_s = 1.0
     backoff_s_max = 60.0
+
+    def __init__(self, tools: Tools) -> None:
+        self._measured = JobMetrics(registry=tools.registry)
+        super().__init__(tools)
 
     def setup(self) -> None:
         self._pending_jobs = Pending(view=self.view, resource=JOBS)
@@ -147,6 +156,24 @@ class Jobs(Controller):
         census = take_census(begun, pods)
         backoff = self._backoff(key, job).after(census.newly_succeeded, census.newly_failed)
         doing = _Round(len(census.active), census.ready, census.terminating, verdict=judge(census, now))
+        started, failed = loop_time(), True
+        try:
+            again = await self._round(key, job, begun, census, backoff, doing, now)
+            failed = False
+        finally:
+            self._measured.looked(job, doing.action, loop_time() - started, failed=failed)
+        return again
+
+    async def _round(
+        self,
+        key: Key,
+        job: Object,
+        begun: Object,
+        census: Census,
+        backoff: Backoff,
+        doing: _Round,
+        now: datetime,
+    ) -> Requeue | None:
         deadline_s = deadline_in_s(begun, now) if doing.verdict is None else None
         if doing.verdict is not None:
             await self._stop(key, census, doing)
@@ -163,6 +190,7 @@ class Jobs(Controller):
 
     async def _stop(self, key: Key, census: Census, doing: _Round) -> None:
         """A Job that is over has no active pods. It is not over while there are some."""
+        doing.action = DELETED if census.active else TRACKED
         gone, doing.failure = await self._hands.delete(key, census.job, census.active, uncounted=False)
         doing.lose(gone)
         if doing.active:
@@ -178,9 +206,11 @@ class Jobs(Controller):
                         pod_of_job(job, index=index, replaced=None if index is None else census.held.get(index))
                         for index in indexes
                     ]
+                    doing.action = CREATED
                     made, doing.failure = await self._hands.create(key, job, pods)
                     doing.active += made
                 case Delete(pods):
+                    doing.action = DELETED
                     gone, doing.failure = await self._hands.delete(key, job, pods, uncounted=True)
                     doing.lose(gone)
                 case Wait(delay_s):
@@ -219,6 +249,7 @@ class Jobs(Controller):
     async def _write(self, key: Key, job: Object, status: Object) -> Object:
         answer = await self.client.update_status(JOBS, job | {"status": status})
         self._pending_jobs.created(key, answer)
+        self._measured.counted(job, answer)
         return answer
 
     async def _free(self, place: Key) -> None:
@@ -251,6 +282,7 @@ class Jobs(Controller):
         return status | {"conditions": conditions, "startTime": None if suspended else format_time(now)}
 
     def _tell_end(self, job: Object, verdict: Object) -> None:
+        self._measured.ended(job, verdict)
         if verdict["type"] != COMPLETE:
             self.recorder.event(job, "Warning", verdict["reason"], verdict["message"])
             return

@@ -112,6 +112,9 @@ class NodeLifecycle(Controller):
         """Nodes some of whose pods could not be told that they are not ready."""
         self._leases_version = 0
         """The cache of leases must have reached this."""
+        self._given_up = tools.registry.counter(
+            "node_collector_evictions_total", "Nodes whose pods were given up.", ("zone",)
+        )
         super().__init__(tools)
 
     def setup(self) -> None:
@@ -308,7 +311,8 @@ class NodeLifecycle(Controller):
             taints = execute_taint(ready_status(node)) if node is not None else None
             if node is not None and taints is not None and not has_taint(node, taints[0]):
                 queue.take(now)
-                await self._write_taints(node, self._swap(*taints))
+                if await self._write_taints(node, self._swap(*taints)):
+                    self._given_up.labels(zone).inc()
             queue.waiting.pop(name, None)
         return None
 
@@ -320,13 +324,13 @@ class NodeLifecycle(Controller):
     def _swap(self, wanted: Object, opposite: Object) -> Callable[[Object], list[Object] | None]:
         return lambda node: plan_swap(node, add=(wanted,), remove=(opposite,), timestamp=self._timestamp())
 
-    async def _write_taints(self, node: Object, plan: Callable[[Object], list[Object] | None]) -> None:
-        """Raises ApiError, TransportError."""
+    async def _write_taints(self, node: Object, plan: Callable[[Object], list[Object] | None]) -> bool:
+        """Whether the node has other taints now. Raises ApiError, TransportError."""
         key = key_of(node)
         for attempt in range(1, TRIES + 1):
             taints = plan(node)
             if taints is None:
-                return
+                return False
             patch = {
                 "metadata": {"resourceVersion": node["metadata"]["resourceVersion"]},
                 "spec": {"taints": taints or None},
@@ -334,13 +338,14 @@ class NodeLifecycle(Controller):
             try:
                 await self.client.patch(NODES, key, patch, kind=PatchType.STRATEGIC)
             except NotFound:
-                return
+                return False
             except Conflict:
                 if attempt == TRIES:
                     raise
                 node = await self.client.get(NODES, key)
             else:
-                return
+                return True
+        return False
 
     async def _tell_pods(self, node: str) -> bool:
         """All pods of a node that they are not ready; whether that went well."""

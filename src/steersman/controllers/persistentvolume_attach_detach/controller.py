@@ -87,6 +87,9 @@ class PersistentVolumeAttachDetach(Controller):
         """The volumes that the status of each node names, as far as it was written or looked at."""
         self._asked: dict[str, Key] = {}
         """Volumes by name of their VolumeAttachments."""
+        self._forced = tools.registry.counter(
+            "attachdetach_controller_forced_detaches", "Volumes taken from nodes that might use them.", ("reason",)
+        )
         super().__init__(tools)
 
     def setup(self) -> None:
@@ -368,6 +371,8 @@ class PersistentVolumeAttachDetach(Controller):
         if not forced and not out_of_service and not await self._is_safe(known):
             known.fail(now)
             return known.retry_at - now
+        if forced or out_of_service:
+            self._forced.labels("timeout" if forced else "out-of-service").inc()
         return await self._let_go(known, key, now)
 
     def _is_forced(self, known: Attachment, now: float) -> tuple[bool, float | None]:
