@@ -23,26 +23,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from steersman.testing.cluster import AsyncCluster
+    from steersman.testing.faults import Call
 
-_VERBS = ("create", "update", "patch", "delete", "get", "list")
-_RESOURCES = (
-    "pods",
-    "pods/status",
-    "pods/binding",
-    "replicasets",
-    "replicasets/status",
-    "deployments",
-    "deployments/status",
-    "statefulsets/status",
-    "daemonsets/status",
-    "jobs",
-    "jobs/status",
-    "endpointslices",
-    "nodes",
-    "nodes/status",
-    "leases",
-    "events",
-)
 _CODES = (409, 429, 500, 503)
 _SCALABLE = ("deployments", "statefulsets")
 _REPLICAS_MAX = 6
@@ -58,6 +40,9 @@ class Chaos:
         """What was done, with the cluster's time."""
         self._cluster = cluster
         self._rng = rng
+        self._asked: set[tuple[str, str]] = set()
+        """What anybody has asked for so far: only that can go wrong."""
+        cluster.faults.observers.append(self._heard)
         self._written: set[str] = set()
         self._maybe: set[str] = set()
         self._down: set[str] = set()
@@ -82,6 +67,8 @@ class Chaos:
 
     async def round(self) -> None:
         """One deed or two, and some time for their consequences."""
+        if not self._asked:
+            await self._cluster.advance(seconds=60)  # somebody asks for something in a minute
         for _ in range(self._rng.choice((1, 1, 2))):
             deed = self._rng.choice(self._deeds)
             try:
@@ -129,27 +116,33 @@ class Chaos:
 
     # -- between clients and the API server
 
+    def _heard(self, call: Call) -> None:
+        if call.component != "administrator" and call.verb != "watch":
+            info = call.info
+            self._asked.add((call.verb, f"{info.resource}/{info.subresource}" if info.subresource else info.resource))
+
     async def _drop_watches(self) -> str:
         component = self._rng.choice(("", "kube-scheduler", "kube-controller-manager", "hollow-nodes"))
         cut = await self._cluster.drop_watches(component=component)
         return f"dropped {cut} watches of {component or 'everybody'}"
 
     async def _fail_requests(self) -> str:
-        verb, resource = self._rng.choice(_VERBS), self._rng.choice(_RESOURCES)
+        verb, resource = self._rng.choice(sorted(self._asked))
         code, times = self._rng.choice(_CODES), self._rng.randint(1, 5)
         self._cluster.faults.fail(verb=verb, resource=resource, code=code, times=times)
         return f"the next {times} requests to {verb} {resource} fail with {code}"
 
     async def _delay_requests(self) -> str:
-        verb, resource = self._rng.choice(_VERBS), self._rng.choice(_RESOURCES)
+        verb, resource = self._rng.choice(sorted(self._asked))
         seconds, times = self._rng.choice((0.5, 3, 20)), self._rng.randint(1, 5)
         self._cluster.faults.delay(seconds, verb=verb, resource=resource, times=times)
         return f"the next {times} requests to {verb} {resource} take {seconds} s longer"
 
     async def _lose_answers(self) -> str:
-        verb, resource = self._rng.choice(_VERBS), self._rng.choice(_RESOURCES)
-        self._cluster.faults.lose_answers(verb=verb, resource=resource, times=self._rng.randint(1, 3))
-        return f"answers to {verb} {resource} are lost"
+        verb, resource = self._rng.choice(sorted(self._asked))
+        times = self._rng.randint(1, 3)
+        self._cluster.faults.lose_answers(verb=verb, resource=resource, times=times)
+        return f"the next {times} answers to {verb} {resource} are lost"
 
     # -- parts
 
