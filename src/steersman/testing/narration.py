@@ -49,7 +49,7 @@ class Narration:
         if info.resource in _LEFT_OUT or not 200 <= call.code < 300 or call.verb not in _VERBS:
             return
         answer = json.loads(call.answer) if call.verb == "create" or info.subresource == "status" else None
-        if call.verb == "create" and not info.subresource:
+        if call.verb == "create" and not info.subresource and not _asked_name(call):
             self._named(answer)
         if call.component in self._silent:
             return
@@ -110,6 +110,13 @@ class Narration:
 
     def _bound(self, name: str, node: str) -> None:
         self._placed.setdefault(self._groups.get(name, name), Counter())[node] += 1
+
+
+def _asked_name(call: Call) -> str:
+    """The name that an object was to be created with; empty if one was to be drawn."""
+    metadata = (json.loads(call.body or b"null") or {}).get("metadata") or {}
+    name: str = metadata.get("name") or ""
+    return name
 
 
 def _short(component: str) -> str:

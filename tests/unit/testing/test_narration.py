@@ -33,6 +33,13 @@ def bound(pod: str, node: str) -> Call:
     return call("kube-scheduler", "POST", f"{PODS}/{pod}/binding", body={"target": {"name": node}}, code=201)
 
 
+def test_names_that_were_asked_for_are_shown_as_they_are(narration) -> None:
+    asked = {"metadata": {"name": "db-0", "generateName": "db-"}}
+    narration.heard(call("statefulset-controller", "POST", PODS, body=asked, answer=asked, code=201))
+    narration.heard(bound("db-0", "n1"))
+    assert narration.lines() == ["statefulset: created pods db-0", "scheduler: db-0 -> n1"]
+
+
 def test_drawn_names_are_numbered_in_the_order_of_creation(narration) -> None:
     for name in ("web-zzz", "web-aaa"):
         narration.heard(created(name, prefix="web-"))
