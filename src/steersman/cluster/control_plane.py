@@ -18,7 +18,6 @@ from steersman.cluster.local_clients import LocalClients
 from steersman.cluster.scheduler import SchedulerPart
 from steersman.cluster.upkeep import compact
 from steersman.cluster.wiring import Identity, Parts, wire
-from steersman.controllers.catalog import CONTROLLERS
 from steersman.lib.aio import Tasks
 from steersman.lib.metrics import Registry
 
@@ -77,12 +76,12 @@ class ControlPlane:
         tokens: Mapping[str, User],
         through: Callable[[Handler], Handler],
         on_crash: Callable[[str, BaseException], None],
-        controllers: Iterable[str] = CONTROLLERS,
+        controllers: Iterable[str] | None = None,
         detect_mutations: bool = False,
     ) -> None:
         """`store`: stopped by whoever made it. `issuer`: of the identities of components. `tokens`: users by their
         bearer tokens. `through(handler)`: what requests pass on their way to the API server.
-        `on_crash(name, error)`: something ended for good.
+        `on_crash(name, error)`: something ended for good. `controllers`: those that `config` names if none are given.
         """
         self.api: ApiServer
         self._store = store
@@ -93,7 +92,7 @@ class ControlPlane:
         self._seed = seed
         self._tokens = tokens
         self._on_crash = on_crash
-        self._controllers = tuple(controllers)
+        self._controllers = tuple(config.controllers.names if controllers is None else controllers)
         self._detect_mutations = detect_mutations
         self._gate = Gate()
         self.handle = through(self._gate.handle)
