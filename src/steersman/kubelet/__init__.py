@@ -1,9 +1,9 @@
 """What happens to pods on a node: which container runs when, and what the API is told of it.
 
 Belongs here: the pure rules that every kubelet follows (`admission`, `restarts`, `plan`, `probes`, `phase`,
-`conditions`, `container_status`, `status`, `node_status`), and the kubelets that carry them out (`hollow/`: thousands
-of simulated nodes in one process). Must not: import the API server, the store, a controller or the scheduler; talk to
-a runtime other than through `runtimes.interface`.
+`subpaths`, `conditions`, `container_status`, `status`, `node_status`), and the kubelets that carry them out (`hollow/`:
+thousands of simulated nodes in one process). Must not: import the API server, the store, a controller or the
+scheduler; talk to a runtime other than through `runtimes.interface`.
 
 Invariants:
 * A pod is deleted only after the API said so, its containers have ended and its last status was written.

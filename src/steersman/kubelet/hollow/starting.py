@@ -1,4 +1,4 @@
-"""Containers that are to be started: back-off, image, creation, start; and why those wait that do.
+"""Containers that are to be started: back-off, image, mounts, creation, start; and why those wait that do.
 
 Upstream: SyncPod's start, doBackOff and startContainer of kuberuntime, the image manager's EnsureImageExists.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from steersman.kubelet.backoff import Backoff, go_duration
 from steersman.kubelet.container_status import Waiting
+from steersman.kubelet.subpaths import bad_subpath
 from steersman.lib.aio import loop_time
 from steersman.runtimes.interface import PullState
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NORMAL, WARNING = "Normal", "Warning"
 PULL_RETRY_S = 5.0
 """After a pull has failed it is tried again at the next look, which then finds it backing off."""
+CONFIG_RETRY_S = 10.0
 
 
 class Starting:
@@ -71,6 +73,10 @@ class Starting:
         if run is not None and self._backs_off(pod, name, run):
             return
         if not self._has_image(pod, record, container):
+            return
+        if problem := bad_subpath(pod, container):
+            host.tell(pod, name, WARNING, "Failed", f"Error: {problem}")
+            self._wait(name, "CreateContainerConfigError", problem, loop_time() + CONFIG_RETRY_S)
             return
         if run is not None:
             self._backoffs.setdefault(name, Backoff()).next(run.finished_s, loop_time())
