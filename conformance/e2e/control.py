@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.e2e.machine import HOST_IP
+from conformance.e2e.places import BEHAVIOURS
 from steersman.cluster.kubeconfig import write_kubeconfig
 from steersman.cluster.pki import PKI, ensure_pki
 
@@ -120,7 +121,7 @@ class ControlPlane:
     def _ours(self) -> list[str | Path]:
         store = "etcd://127.0.0.1:2379" if self.store == "etcd" else self.store
         parts = [API_SERVER, *(part for part in PARTS if part in self.ours)]
-        nodes = ("--hollow-nodes", "2") if "hollow" in self.ours else ()
+        nodes = ("--hollow-nodes", "2", "--hollow-behaviours", BEHAVIOURS) if "hollow" in self.ours else ()
         return [
             *(*_STEERSMAN, "server", "--only", ",".join(parts), *nodes),
             *("--data-dir", self.state / "api"),

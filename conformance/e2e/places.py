@@ -10,6 +10,8 @@ from pathlib import Path
 VERSION = "v1.37.2"
 ROOT = Path(__file__).resolve().parents[2]
 CONFORMANCE = ROOT / "conformance"
+BEHAVIOURS = CONFORMANCE / "hollow.yaml"
+"""How containers of the suite behave on simulated nodes."""
 
 
 @dataclass(frozen=True, slots=True)
