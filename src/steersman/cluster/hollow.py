@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from steersman.kubelet.hollow.behaviours import Behaviours
     from steersman.lib.clock import Clock
 
-_MAKER = "system:steersman:hollow-nodes-setup"
-"""Gives USER its role, which nobody else needs: it is there only where there are such nodes."""
+MAKER = "system:steersman:hollow-nodes-setup"
+"""Makes what is there only where there are such nodes, as USER's role."""
 
 
 class HollowPart:
@@ -64,7 +64,7 @@ class HollowPart:
 
     async def start(self) -> None:
         """Returns when all nodes are registered."""
-        await ensure_role(self._clients.client(_MAKER, ("system:masters",)))
+        await ensure_role(self._clients.client(MAKER, ("system:masters",)))
         await self._informers.start(on_crash=self._on_crash)
         await self.nodes.start()
         if self._state is not None:

@@ -198,11 +198,14 @@ class RunningServer:
         await self._begin(part)
 
     async def _start_hollow_nodes(self, pki: PKI, parts: Parts, informers: Informers | None) -> None:
-        from steersman.cluster.hollow import HollowPart, load_behaviours, numbered  # noqa: PLC0415 - few have any
+        from steersman.cluster.hollow import MAKER, HollowPart, load_behaviours, numbered  # noqa: PLC0415 - few have any
+        from steersman.cluster.hollow_metrics import HollowMetrics  # noqa: PLC0415
+        from steersman.kubelet.hollow.resource_metrics import ResourceMetrics  # noqa: PLC0415
 
         file = self._config.hollow_behaviours
+        clients = self._local_clients(pki, parts)
         part = HollowPart(
-            clients=self._local_clients(pki, parts),
+            clients=clients,
             specs=numbered(self._config.hollow_nodes),
             clock=self._clock,
             rng=self._rng,
@@ -212,6 +215,14 @@ class RunningServer:
         )
         self._stack.push_async_callback(part.stop)
         await part.start()
+        metrics = HollowMetrics(
+            metrics=ResourceMetrics(nodes=part.nodes, clock=self._clock),
+            client=clients.client(MAKER, ("system:masters",)),
+            front_proxy_ca=pki.certificate("front-proxy-ca"),
+            clock=self._clock,
+        )
+        self._stack.push_async_callback(metrics.stop)
+        await metrics.start()
 
     def _local_clients(self, pki: PKI, parts: Parts) -> LocalClients:
         from steersman.cluster.local_clients import LocalClients  # noqa: PLC0415 - the API server alone needs none

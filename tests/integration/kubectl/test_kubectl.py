@@ -45,6 +45,7 @@ PLACEHOLDERS = [
         ),
         # kubectl's own wording, which differs between the versions that may be on PATH
         (r" deleted from <ns> namespace", " deleted"),
+        (r"^cannot delete (?=cannot delete)", ""),
         (r"#(success|failure)=", r"\1Threshold="),
         (r"(?<=/TCP) \([\w-]+\)$", ""),
         (r"^( *creationTimestamp: null|preferences: \{\}|WARNING: version difference .*)\n", ""),

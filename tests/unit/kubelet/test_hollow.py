@@ -11,10 +11,12 @@ from steersman.api.coordination.lease import LEASES
 from steersman.api.core.event import EVENTS
 from steersman.api.core.node import NODES
 from steersman.api.core.pod import PODS
+from steersman.api.errors import BadRequest, NotFound
 from steersman.client.request import Key, PatchType
 from steersman.cluster.hollow import HollowPart
 from steersman.kubelet.hollow.behaviours import Behaviours
 from steersman.kubelet.hollow.node_spec import NodeSpec
+from steersman.kubelet.hollow.resource_metrics import ResourceMetrics
 from steersman.kubelet.hollow.rules import RulesError, parse_behaviours
 from steersman.kubelet.hollow.settings import SettingError, check_annotation
 from steersman.testing.cluster import AsyncCluster
@@ -295,6 +297,40 @@ async def test_what_pods_use_is_what_was_said_of_them():
         assert (usage["c0"].cpu_m, usage["c1"].cpu_m) == (250, 1)
         assert w.nodes.usage_of_node("n1").memory_bytes == 128 * 1024 * 1024
         assert w.nodes.usage_of_node("n2").cpu_m == 0
+
+
+@held
+async def test_what_they_use_is_told_as_metrics_of_what_can_be_asked():
+    async with world() as w:
+        await w.run("p", nodeName="n1", annotations={"cpu": "c0=250m, c1=2m", "memory": "64Mi"}, containers=2)
+        await w.run("q", nodeName="n2", annotations={"cpu": "1"})
+        metrics = ResourceMetrics(nodes=w.nodes, clock=w.cluster.clock)
+        root = "/apis/metrics.k8s.io/v1beta1"
+        assert [each["name"] for each in metrics.answer(root)["resources"]] == ["nodes", "pods"]
+        pod = metrics.answer(f"{root}/namespaces/default/pods/p")
+        assert (pod["kind"], pod["apiVersion"]) == ("PodMetrics", "metrics.k8s.io/v1beta1")
+        assert pod["containers"] == [
+            {"name": "c0", "usage": {"cpu": "250m", "memory": "64Mi"}},
+            {"name": "c1", "usage": {"cpu": "2m", "memory": "64Mi"}},
+        ]
+        assert metrics.answer(f"{root}/nodes/n1")["usage"] == {"cpu": "252m", "memory": "128Mi"}
+
+        def names(path, **query):
+            return [each["metadata"]["name"] for each in metrics.answer(root + path, **query)["items"]]
+
+        assert names("/pods") == names("/namespaces/default/pods") == ["p", "q"]
+        assert names("/namespaces/other/pods") == []
+        assert names("/pods", fields="metadata.name=q") == ["q"]
+        assert names("/nodes", labels="kubernetes.io/hostname=n2") == ["n2"]
+        w.nodes.partition("n1")
+        assert (names("/nodes"), names("/pods")) == (["n2"], ["q"])
+        w.nodes.end_container(Key("default", "q"), "c0")
+        assert names("/pods") == []
+        for path in (f"{root}/nodes/n1", f"{root}/nodes/n2/x", "/apis/metrics.k8s.io/v2/nodes", "/healthz"):
+            with pytest.raises(NotFound):
+                metrics.answer(path)
+        with pytest.raises(BadRequest):
+            metrics.answer(f"{root}/nodes", labels="a in")
 
 
 @held

@@ -2,7 +2,7 @@
 
 Belongs here: the kubelets of all nodes (`nodes`, `node`, `pod_worker` with `starting` and `probing`), how they talk
 (`heartbeats`, `event_writer`), what their pods do (`behaviours`, and how those are written down: `settings`, `rules`),
-what that costs them (`usage`). Must not: hold a task or a timer of the event loop per node or pod.
+what that costs them (`usage`, `resource_metrics`). Must not: hold a task or a timer of the event loop per node or pod.
 
 Invariants:
 * Every write goes out as the node it is about, through the same checks as a real kubelet's.
