@@ -4,8 +4,8 @@
 
 Writes: events (create, patch). An event is never worth waiting for: what cannot be queued or written is dropped, and
 the log says so.
-Upstream: client-go tools/record. Differences: a name's time is unique, also for events of one microsecond; what the
-server answers is not remembered, since nothing in it decides anything.
+Upstream: client-go tools/record. Differences: a name's time is unique, also for events of one microsecond, and hardly
+ever that of another component; what the server answers is not remembered, since nothing in it decides anything.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from steersman.api.core.event import EVENTS
 from steersman.api.errors import AlreadyExists, ApiError, NotFound
@@ -51,7 +52,9 @@ class Recorder:
         self._correlator = Correlator()
         self._sending: dict[Key, asyncio.Event] = {}
         """What is being written now, by the Event; set when it has been."""
-        self._last_ns = 0
+        self._last_us = 0
+        self._offset_ns = crc32(f"{component}/{host}".encode()) % 1000
+        """What tells apart its names from those of others who say something of the same object at the same time."""
         self._dropped = 0
         self._logger = logging.getLogger(__name__)
 
@@ -112,8 +115,8 @@ class Recorder:
     ) -> Happening:
         now = self._clock.now()
         time = format_time(now)
-        self._last_ns = ns = max(int(now.timestamp() * 1e6) * 1000, self._last_ns + 1)
-        name = f"{regarding.get('name', '')}.{ns:x}"
+        self._last_us = max(int(now.timestamp() * 1e6), self._last_us + 1)
+        name = f"{regarding.get('name', '')}.{1000 * self._last_us + self._offset_ns:x}"
         if dns1123_subdomain(name):
             name = f"event-{self._rng.getrandbits(128):032x}"  # objects may be called what Events may not
         return Happening(

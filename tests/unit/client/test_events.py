@@ -106,6 +106,19 @@ async def test_events_of_one_moment_have_names_of_their_own(recorder, client):
     assert len({event["metadata"]["name"] for event in await written(recorder, client)}) == 5
 
 
+async def test_several_components_say_things_of_one_object_in_one_moment(recorder, client, api):
+    other = Recorder(client=client, component="default-scheduler", clock=api.clock, rng=random.Random(1))
+    tasks = Tasks()
+    tasks.start(other.run(), name="other")
+    for number in range(5):
+        recorder.event(POD, NORMAL, "Created", f"number {number}")
+        other.event(POD, NORMAL, "Scheduled", f"number {number}")
+    await other.settled()
+    await tasks.close()
+    assert len(await written(recorder, client)) == 5
+    assert len((await client.list(EVENTS))["items"]) == 10
+
+
 async def test_an_object_may_be_called_what_an_event_may_not(recorder, client):
     recorder.event({**POD, "metadata": {"namespace": "default", "name": "system:node"}}, NORMAL, "Created", "")
     (event,) = await written(recorder, client)
