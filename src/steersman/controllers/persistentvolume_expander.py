@@ -15,7 +15,7 @@ from steersman.api.core.persistent_volume import PERSISTENT_VOLUMES
 from steersman.api.core.persistent_volume_claim import PERSISTENT_VOLUME_CLAIMS
 from steersman.api.meta.quantity import ZERO, parse
 from steersman.client.client import key_of
-from steersman.client.events import WARNING
+from steersman.client.events import NORMAL
 from steersman.client.request import Key
 from steersman.controllers.base import Controller
 
@@ -44,7 +44,7 @@ class PersistentVolumeExpander(Controller):
         volume = self.view.get(PERSISTENT_VOLUMES, Key("", claim["spec"].get("volumeName", "")))
         if wants_more(claim, volume):
             message = "waiting for an external controller to expand this PVC"
-            self.recorder.event(claim, WARNING, "ExternalExpanding", message)
+            self.recorder.event(claim, NORMAL, "ExternalExpanding", message)
 
 
 def grown(old: Object | None, new: Object | None) -> list[Key]:
