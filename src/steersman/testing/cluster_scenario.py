@@ -2,7 +2,8 @@
 
     node NAME [KEY=VALUE...]        a simulated node; cpu=4 memory=8Gi pods=110 zone=a, image:NAME=500Mi (is there
                                     already); anything else is a label. It joins quietly: what follows from that
-                                    alone is not told
+                                    alone is not told. `x1..x100` is a hundred of them
+    remove NODE...                  take machines away, and their Nodes; `x1..x100` here too
     taint NODE KEY=VALUE:EFFECT     (KEY:EFFECT without a value; a `-` behind it removes it)
     fail NODE | partition NODE | heal NODE | kubelet NODE      the machine dies; is cut off; is back; kubelet restarts
     press NODE [CONDITION...]       it is short of something (MemoryPressure); of nothing any more
@@ -48,6 +49,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _TAINT = re.compile(r"(?P<key>[^=:]+)(=(?P<value>[^:]*))?:(?P<effect>\w+)(?P<gone>-?)")
 _NUMBERS = frozenset(("code", "times"))
+_RANGE = re.compile(r"(?P<prefix>.*?)(?P<first>\d+)\.\.(?P=prefix)(?P<last>\d+)")
 _IMAGE = "image:"
 
 
@@ -72,9 +74,15 @@ class ClusterScenario(Scenario):
 
     async def _do_node(self, call: Call) -> list[str]:
         name, *rest = call.words
-        await self._cluster.nodes.add(node_spec(name, _pairs(call, rest)))
+        await self._cluster.nodes.add(*(node_spec(each, _pairs(call, rest)) for each in _names(name)))
         await self._cluster.settle(quiet_s=1)
         self._narration.lines()  # what every node that comes makes everybody do
+        return []
+
+    async def _do_remove(self, call: Call) -> list[str]:
+        for word in call.words:
+            for name in _names(word):
+                await self._cluster.nodes.remove(name)
         return []
 
     async def _do_taint(self, call: Call) -> list[str]:
@@ -217,6 +225,14 @@ def node_spec(name: str, words: Mapping[str, str]) -> NodeSpec:
         region=words.get("region", ""),
         images={name: size.value() for name, size in images.items()},
     )
+
+
+def _names(word: str) -> list[str]:
+    """`x1..x3` is x1, x2 and x3; any other word is itself."""
+    match = _RANGE.fullmatch(word)
+    if match is None:
+        return [word]
+    return [f"{match['prefix']}{number}" for number in range(int(match["first"]), int(match["last"]) + 1)]
 
 
 def _pairs(call: Call, words: Sequence[str]) -> dict[str, str]:
