@@ -19,7 +19,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator
 
     from steersman.testing.faults import Call
 
@@ -27,6 +27,9 @@ _LEFT_OUT = frozenset(("leases", "events", "tokenreviews", "subjectaccessreviews
 _VERBS = {"create": "created", "update": "updated", "patch": "updated", "delete": "deleted"}
 _LAST = {"scheduler": 1, "kubelet": 2}
 _NUMBER = re.compile(r"(\d+)")
+_LAST_NUMBER = re.compile(r"(\d+)\Z")
+_LONG = 11
+"""So many names in a row are shortened."""
 
 
 class Narration:
@@ -124,10 +127,34 @@ def _short(component: str) -> str:
     return component.removeprefix("kube-").removesuffix("-controller")
 
 
-def _counted(nodes: Counter[str]) -> str:
-    return " ".join(
-        node if n == 1 else f"{node}×{n}" for node, n in sorted(nodes.items(), key=lambda x: _natural(x[0]))
-    )
+def _counted(names: Counter[str]) -> str:
+    """Names in their order, with how often each is meant; many that are numbered in a row as `x1..x20`."""
+    words: list[str] = []
+    for run in _runs(sorted(names, key=_natural), names):
+        if len(run) >= _LONG:
+            words.append(f"{run[0]}..{run[-1]}")
+        else:
+            words += (name if names[name] == 1 else f"{name}×{names[name]}" for name in run)
+    return " ".join(words)
+
+
+def _runs(ordered: Iterable[str], names: Counter[str]) -> Iterator[list[str]]:
+    """Names that differ by 1 from the one before, and are meant once."""
+    run: list[str] = []
+    for name in ordered:
+        if run and not (names[name] == names[run[-1]] == 1 and _follows(run[-1], name)):
+            yield run
+            run = []
+        run.append(name)
+    if run:
+        yield run
+
+
+def _follows(one: str, other: str) -> bool:
+    """Whether names are the same but for a number at the end, which is the next one."""
+    *before, number = _LAST_NUMBER.split(one, maxsplit=1)[:2]
+    *prefix, following = _LAST_NUMBER.split(other, maxsplit=1)[:2]
+    return before == prefix and number.isdigit() and following.isdigit() and int(following) == int(number) + 1
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

@@ -88,3 +88,9 @@ def test_a_span_without_a_number_is_refused() -> None:
 def test_words_of_a_node_are_amounts_a_zone_or_labels() -> None:
     spec = node_spec("n", {"cpu": "4", "example.com/gpu": "2", "zone": "a", "disk": "ssd"})
     assert (spec.capacity, spec.zone, spec.labels) == ({"cpu": "4", "example.com/gpu": "2"}, "a", {"disk": "ssd"})
+
+
+def test_nodes_come_and_go_in_numbers(root) -> None:
+    lines = told("node n1..n3\nremove n1..n2\nget nodes", root)
+    assert lines[0] == "hollow-nodes: deleted nodes n1 n2"
+    assert [line.split()[0] for line in lines[1:]] == ["NAME", "n3"]

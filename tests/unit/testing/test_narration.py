@@ -81,3 +81,9 @@ def test_lines_are_told_once_and_in_order(narration) -> None:
     narration.heard(call("deployment-controller", "PUT", "/apis/apps/v1/namespaces/d/replicasets/web-1"))
     assert narration.lines() == ["deployment: updated replicasets web-1", "replicaset: created pods a9 a10"]
     assert narration.lines() == []
+
+
+def test_many_numbered_names_are_shortened(narration) -> None:
+    for name in ["other", *(f"x{number}" for number in range(1, 13)), "y1", "y2"]:
+        narration.heard(call("kube-controller-manager", "DELETE", f"{PODS}/{name}"))
+    assert narration.lines() == ["controller-manager: deleted pods other x1..x12 y1 y2"]
