@@ -8,6 +8,7 @@ Invariants: another's APIService stays as it is.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import tempfile
@@ -41,6 +42,8 @@ NAMESPACE: Final = "kube-system"
 SERVICE: Final = "hollow-metrics"
 HOST: Final = "127.0.0.1"
 DRAIN_S: Final = 0.1
+REMOVAL_S: Final = 1.0
+"""What is registered is not worth more at the end: the store may be gone."""
 ROLE: Final = "system:aggregated-metrics-reader"
 _log: Final = logging.getLogger(__name__)
 _LIFETIME: Final = timedelta(days=3650)
@@ -146,9 +149,10 @@ class HollowMetrics:
 
     async def _remove(self, resource: Resource, key: Key) -> None:
         try:
-            await self._client.delete(resource, key)
-        except (ApiError, TransportError) as error:
-            _log.warning("%s %s is left behind: %s", resource.kind, key.name, error)
+            async with asyncio.timeout(REMOVAL_S):
+                await self._client.delete(resource, key)
+        except (ApiError, TransportError, TimeoutError) as error:
+            _log.warning("%s %s is left behind: %s", resource.kind, key.name, error or "no answer")
 
 
 def _json(body: Object, status: int = 200) -> Response:
