@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources as package_files
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from steersman.api.core.endpoints import ENDPOINTS
 from steersman.api.core.namespace import NAMESPACES
 from steersman.api.core.service import SERVICES
 from steersman.api.discovery.endpoint_slice import ENDPOINT_SLICES
-from steersman.api.errors import AlreadyExists, ApiError
+from steersman.api.errors import AlreadyExists, ApiError, Conflict, NotFound
 from steersman.api.networking.service_cidr import SERVICE_CIDRS, cidrs_of
 from steersman.apiserver.authn.user import SERVER, SERVER_MANAGER
 from steersman.apiserver.authz import bootstrap as policy
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from steersman.apiserver.reader import CacheReader
     from steersman.apiserver.service import Service
 
+ON_START = {"kube-aggregator.kubernetes.io/automanaged": "onstart"}
+"""The label of APIServices that are of the process that wrote them."""
 ATTEMPTS_MAX = 50
 RETRY_S = 0.2
 _log = logging.getLogger(__name__)
@@ -95,9 +98,7 @@ class Bootstrap:
     async def _write_missing(self) -> None:
         """In stages: namespaces before what lives in them, the service range before the Service."""
         await self._all((NAMESPACES, {"metadata": {"name": name}}) for name in _NAMESPACES)
-        await asyncio.gather(
-            self._policy(), self._all(self._static()), self._all(self._api_services()), self._service_range()
-        )
+        await asyncio.gather(self._policy(), self._all(self._static()), self._register_apis(), self._service_range())
         await self._kubernetes_service()
 
     async def _all(self, objects: Iterable[tuple[Resource, Object]]) -> None:
@@ -196,6 +197,18 @@ class Bootstrap:
         }
         yield CONFIG_MAPS, tracking
 
+    async def _register_apis(self) -> None:
+        """Also those away that belong to a process that has ended: they say that they are written at the start."""
+        wanted = list(self._api_services())
+        names = {obj["metadata"]["name"] for _, obj in wanted}
+        for obj in self._reader.list(API_SERVICES, ""):
+            metadata = obj["metadata"]
+            if metadata["name"] not in names and ON_START.items() <= (metadata.get("labels") or {}).items():
+                with suppress(NotFound, Conflict):  # another server was faster
+                    write = self._write(API_SERVICES, "", metadata["name"])
+                    await self._service.pipeline.delete(write, DeleteOptions(uid=metadata["uid"]))
+        await self._all(wanted)
+
     def _api_services(self) -> Iterable[tuple[Resource, Object]]:
         """One for every group version that is served here."""
         served = {
@@ -209,8 +222,7 @@ class Bootstrap:
             spec["versionPriority"] = 9 if (group, version) == ("autoscaling", "v1") else version_priority
             if group:
                 spec["group"] = group
-            labels = {"kube-aggregator.kubernetes.io/automanaged": "onstart"}
-            yield API_SERVICES, {"metadata": {"name": f"{version}.{group}", "labels": labels}, "spec": spec}
+            yield API_SERVICES, {"metadata": {"name": f"{version}.{group}", "labels": {**ON_START}}, "spec": spec}
 
     # -- addresses
 

@@ -25,6 +25,7 @@ from steersman.api.errors import AlreadyExists, ApiError, MethodNotAllowed, NotF
 from steersman.api.rbac.cluster_role import CLUSTER_ROLES
 from steersman.client.errors import TransportError
 from steersman.client.request import Key, PatchType
+from steersman.cluster.bootstrap import ON_START
 from steersman.kubelet.hollow.resource_metrics import GROUP, VERSIONS
 from steersman.lib.http.message import Response
 from steersman.lib.http.server import Server
@@ -127,7 +128,7 @@ class HollowMetrics:
             }
             if await self._is_anothers(name):
                 continue
-            await self._put(API_SERVICES, {"metadata": {"name": name}, "spec": spec})
+            await self._put(API_SERVICES, {"metadata": {"name": name, "labels": {**ON_START}}, "spec": spec})
 
     async def _is_anothers(self, name: str) -> bool:
         """Whether somebody else answers already."""

@@ -46,6 +46,20 @@ async def test_a_second_start_writes_nothing(api: Any) -> None:
     assert api.parts.service.cache.revision == revision
 
 
+async def test_what_an_ended_process_registered_is_gone_after_a_start(api: Any) -> None:
+    path = "/apis/apiregistration.k8s.io/v1/apiservices"
+    label = "kube-aggregator.kubernetes.io/automanaged"
+    spec = {"group": "example.org", "groupPriorityMinimum": 100, "versionPriority": 1, "insecureSkipTLSVerify": True}
+    spec["service"] = {"namespace": "default", "name": "gone"}
+    for version, labels in (("v1", {label: "onstart"}), ("v2", {})):
+        metadata = {"name": f"{version}.example.org", "labels": labels}
+        assert (await api.ask("POST", path, {"metadata": metadata, "spec": spec | {"version": version}})).status == 201
+    await start_again(api)
+    names = {each["metadata"]["name"] for each in (await api.ask("GET", path)).json()["items"]}
+    assert "v1.example.org" not in names
+    assert {"v1.", "v1.apps", "v2.example.org"} <= names
+
+
 async def test_missing_rules_come_back_and_added_ones_stay(api: Any) -> None:
     path = f"{RBAC}/clusterroles/view"
     before = (await api.ask("GET", path)).json().get("rules") or []
