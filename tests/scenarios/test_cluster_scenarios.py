@@ -1,15 +1,20 @@
 """The text files in the folders beside this one are scenarios of a whole cluster; see README.md.
 
-Each is run with several seeds: chance may decide names and orders, never what a scenario says.
+Each is run with several seeds: chance may decide names and orders, never what a scenario says. A comment
+`# controllers: *,selinux_warning` says which controllers run, if not the usual ones.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
+from steersman.cluster.config import ServerConfig
+from steersman.cluster.controller_options import ControllerOptions
+from steersman.store.catalog import StoreAddress
 from steersman.testing.cluster import AsyncCluster
 from steersman.testing.cluster_scenario import ClusterScenario
 from steersman.testing.held_time import HeldTimeLoop
@@ -17,6 +22,7 @@ from steersman.testing.script import Stanza, compare, parse, render
 
 FOLDER = Path(__file__).resolve().parent
 SCENARIOS = sorted(FOLDER.glob("*/*.txt"))
+CONTROLLERS = re.compile(r"# controllers: (\S+)")
 Told = list[tuple[Stanza, list[str]]]
 
 
@@ -37,9 +43,18 @@ def told(stanzas: list[Stanza], files: Path, *, seed: int) -> Told:
 
 
 async def _told(stanzas: list[Stanza], files: Path, seed: int) -> Told:
-    async with AsyncCluster(seed=seed) as cluster:
+    async with AsyncCluster(seed=seed, config=config_of(stanzas, files)) as cluster:
         scenario = ClusterScenario(cluster=cluster, files=files)
         try:
             return [(s, [line for command in s.commands for line in await scenario.run(command)]) for s in stanzas]
         finally:
             await scenario.close()
+
+
+def config_of(stanzas: list[Stanza], files: Path) -> ServerConfig | None:
+    """None: the usual one."""
+    for line in (line for stanza in stanzas for line in stanza.source):
+        if match := CONTROLLERS.fullmatch(line):
+            options = ControllerOptions(controllers=tuple(match[1].split(",")))
+            return ServerConfig(data_dir=files, store=StoreAddress("memory"), controllers=options)
+    return None

@@ -28,7 +28,7 @@ _VERBS = {"create": "created", "update": "updated", "patch": "updated", "delete"
 _LAST = {"scheduler": 1, "kubelet": 2}
 _NUMBER = re.compile(r"(\d+)")
 _LAST_NUMBER = re.compile(r"(\d+)\Z")
-_LONG = 11
+_LONG = 10
 """So many names in a row are shortened."""
 
 
