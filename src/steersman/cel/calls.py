@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from steersman.cel import types
 from steersman.cel.code import Code
-from steersman.cel.errors import CostExceeded, EvaluationError
+from steersman.cel.errors import CostExceeded, EvaluationError, no_such_overload
+from steersman.cel.operators import type_name
 from steersman.cel.types import Type
 from steersman.cel.values import Duration, Opaque, OptionalValue, Timestamp, Uint
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from steersman.cel.code import Frame, Run
     from steersman.cel.cost import Cost
     from steersman.cel.declarations import Implementation, Overload
+
+    Guard = Callable[[Any], bool]
 
 _CLASSES: Mapping[str, type] = {
     "bool": bool,
@@ -29,6 +33,9 @@ _CLASSES: Mapping[str, type] = {
     "duration": Duration,
     "type": Type,
 }
+
+_TERSE = frozenset({"contains", "startsWith", "endsWith", "matches", "find", "findAll"})
+"""Functions that do not say what they were given."""
 
 
 def function(implementation: Implementation, args: list[Code], charge: Cost | int) -> Code:
@@ -62,20 +69,30 @@ def _charged(implementation: Implementation, runs: list[Run], charge: Cost) -> R
     return run
 
 
-def dispatch(overloads: list[Overload], given: list[Type], otherwise: str = "no such overload") -> Implementation:
+def dispatch(name: str, overloads: list[Overload], given: list[Type]) -> Implementation:
     """One function for all overloads that may apply: it looks at values only as far as types leave it open."""
     only = overloads[0]
     if len(overloads) == 1 and all(map(_is_certain, given, only.form.params)):
         return only.run
-    table = [(tuple(map(_matcher, overload.form.params)), overload.run) for overload in overloads]
+    table = [(_guards(overload), overload.run) for overload in overloads]
 
     def choose(*args: Any) -> Any:
         for tests, run in table:
             if all(test(arg) for test, arg in zip(tests, args, strict=True)):
                 return run(*args)
-        raise EvaluationError(otherwise)
+        if name in _TERSE or (name == "size" and isinstance(args[0], Timestamp | Duration)):
+            raise no_such_overload()
+        kinds = "" if name == "size" else f"({', '.join(map(type_name, args))})"
+        raise EvaluationError(f"no such overload: {name}{kinds}")
 
     return choose
+
+
+def _guards(overload: Overload) -> tuple[Guard, ...]:
+    params = overload.form.params
+    if not overload.is_guarded:
+        params = tuple(types.LIST if param.kind == "list" else param for param in params)
+    return tuple(map(_matcher, params))
 
 
 def _is_certain(given: Type, wanted: Type) -> bool:
@@ -87,7 +104,7 @@ def _is_certain(given: Type, wanted: Type) -> bool:
     return all(map(_is_certain, given.params, wanted.params))
 
 
-def _matcher(wanted: Type) -> Callable[[Any], bool]:
+def _matcher(wanted: Type) -> Guard:
     """A test of values; of a list, its first element speaks for all."""
     if wanted.kind in {"dyn", "param", "error"}:
         return lambda _value: True

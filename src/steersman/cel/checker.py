@@ -217,14 +217,11 @@ class _Checker:
                 self.mismatch(arg, types.BOOL, arg.type)
                 node.type = types.ERROR
 
-    def join(self, node: syntax.Node, held: Type | None, found: Type) -> Type:
-        """The type that elements so far and one more have in common."""
+    def join(self, held: Type | None, found: Type) -> Type:
+        """The type that elements so far and one more have in common; that they have to have one is checked later."""
         if held is None:
             return found
-        if self.assignable(held, found):
-            return unify.most_general(held, found)
-        self.mismatch(node, held, found)
-        return types.ERROR
+        return unify.most_general(held, found) if self.assignable(held, found) else types.DYN
 
     def optional(self, node: syntax.Node) -> Type:
         inner, was_optional = types.unwrap_optional(node.type)
@@ -236,7 +233,7 @@ class _Checker:
         held: Type | None = None
         for index, element in enumerate(node.elements):
             self.check(element)
-            held = self.join(element, held, self.optional(element) if index in node.optionals else element.type)
+            held = self.join(held, self.optional(element) if index in node.optionals else element.type)
         node.type = types.list_of(held if held is not None else self.type_variable())
 
     def map_literal(self, node: syntax.MapLiteral) -> None:
@@ -245,9 +242,9 @@ class _Checker:
         for entry in node.entries:
             assert isinstance(entry.key, syntax.Node)
             self.check(entry.key)
-            keys = self.join(entry.key, keys, entry.key.type)
+            keys = self.join(keys, entry.key.type)
             self.check(entry.value)
-            values = self.join(entry.value, values, self.optional(entry.value) if entry.optional else entry.value.type)
+            values = self.join(values, self.optional(entry.value) if entry.optional else entry.value.type)
         if keys is None or values is None:
             keys, values = self.type_variable(), self.type_variable()
         node.type = types.map_of(keys, values)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from steersman.cel import access, calls, cost, loops, operators, syntax, types
+from steersman.cel import access, calls, cost, loops, operators, regex, syntax, types
 from steersman.cel.code import FIRST_SLOT, Code, Frame, Run, constant
 from steersman.cel.errors import CostExceeded, EvaluationError, InstantiationError, no_such_overload
-from steersman.cel.values import OptionalValue, equal
+from steersman.cel.values import OptionalValue, Uint, equal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,7 @@ _BINARY = {
     "_>=_": operators.greater_equals,
 }
 _CONVERSIONS = frozenset({"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"})
+_PRIMITIVES = frozenset({str, int, float, bool, Uint})
 _FIXED_SIZE = frozenset({"int", "uint", "double", "bool", "timestamp", "duration", "null", "type"})
 
 
@@ -170,9 +171,10 @@ class Compiler:
         elif node.function == "!_":
             run = calls.function(operators.logical_not, args, 1)
         else:
+            if node.function in {"find", "findAll"} and args[1].is_constant:
+                _check_pattern(args[1].value())
             chosen = [overload for overload in self.functions[node.function] if overload.id in node.overloads]
-            otherwise = "no such overload: size" if node.function == "size" else "no such overload"
-            implementation = calls.dispatch(chosen, [part.type for part in nodes], otherwise)
+            implementation = calls.dispatch(node.function, chosen, [part.type for part in nodes])
             run = calls.function(implementation, args, cost.of_call(node.function, node.overloads))
         if node.function in _CONVERSIONS and len(args) == 1 and args[0].is_constant:
             return _folded(run)
@@ -233,7 +235,11 @@ class Compiler:
     def membership(self, node: syntax.Call) -> Code:
         value, container = (self.compile(arg) for arg in node.args)
         known = container.value() if container.is_constant else None
-        if isinstance(known, list) and node.overloads == ("in_list",):
+        if (
+            isinstance(known, list)
+            and node.overloads == ("in_list",)
+            and all(type(part) in _PRIMITIVES for part in known)
+        ):
             return Code(access.member_of(value.run, known), value.cost)
         return calls.function(access.contained, [value, container], cost.of_call("@in", node.overloads))
 
@@ -319,6 +325,13 @@ class Compiler:
 def _key(entry: syntax.Entry) -> syntax.Node:
     assert isinstance(entry.key, syntax.Node)
     return entry.key
+
+
+def _check_pattern(pattern: Any) -> None:
+    try:
+        regex.search("", pattern)
+    except EvaluationError as error:
+        raise InstantiationError(str(error)) from None
 
 
 def _differ(left: Any, right: Any) -> bool:

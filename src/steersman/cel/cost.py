@@ -80,10 +80,51 @@ def _sets(factor: int) -> Cost:
     return lambda args, _result: 1 + size_for_cost(args[0]) * size_for_cost(args[1]) * factor
 
 
+def _flatten(args: tuple[Any, ...], _result: Any) -> int:
+    depth = args[1] if len(args) > 1 else 1
+    return 1 + LIST_COST + size_for_cost(args[0]) * depth
+
+
+def _pairs(position: int) -> Cost:
+    """Comparing all elements of a list with each other, twice; a tenth more where they are texts."""
+
+    def charge(args: tuple[Any, ...], _result: Any) -> int:
+        values = args[position]
+        pairs = len(values) ** 2
+        is_text = bool(values) and isinstance(values[0], str | bytes)
+        return 1 + LIST_COST + 2 * pairs + (pairs // 10 if is_text else 0)
+
+    return charge
+
+
+def _contains_ip(args: tuple[Any, ...], _result: Any) -> int:
+    other = args[1]
+    return tenth(2 * len(args[0])) + (tenth(len(other)) if isinstance(other, str) else 0)
+
+
+def _contains_cidr(args: tuple[Any, ...], result: Any) -> int:
+    return _contains_ip(args, result) + tenth(len(args[0])) + 1
+
+
+def _validate(args: tuple[Any, ...], _result: Any) -> int:
+    return tenth(size_for_cost(args[1]) + 1) * int(args[0].regex_cost)
+
+
 def _selector(args: tuple[Any, ...], _result: Any) -> int:
     length = size_for_cost(args[1])
     return LIST_COST + tenth(length) + -(-length // 2) * (LIST_COST + OBJECT_COST)
 
+
+_SORTABLE = (
+    "int",
+    "uint",
+    "double",
+    "bool",
+    "google.protobuf.Duration",
+    "google.protobuf.Timestamp",
+    "string",
+    "bytes",
+)
 
 BY_OVERLOAD: Mapping[str, Cost | int] = {
     "starts_with_string": _second,
@@ -105,6 +146,11 @@ BY_OVERLOAD: Mapping[str, Cost | int] = {
     "list_sets_intersects_list": _sets(1),
     "list_sets_equivalent_list": _sets(2),
     "cidr_ip": 1,
+    "list_flatten": _flatten,
+    "list_flatten_int": _flatten,
+    "list_distinct": _pairs(0),
+    **{f"list_{name}_sort": _pairs(0) for name in _SORTABLE},
+    **{f"list_{name}_sortByAssociatedKeys": _pairs(1) for name in _SORTABLE},
     **dict.fromkeys(
         [
             f"{order}_{kind}"
@@ -125,6 +171,9 @@ BY_FUNCTION: Mapping[str, Cost | int] = {
     **dict.fromkeys(("replace", "split", "ip.isCanonical"), _first(2)),
     **dict.fromkeys(("cidr", "isIP", "isCIDR", "ip", "quantity", "isQuantity", "semver", "isSemver"), _first()),
     "join": _join,
+    "containsIP": _contains_ip,
+    "containsCIDR": _contains_cidr,
+    "validate": _validate,
     "find": _regex,
     "findAll": _regex,
 }

@@ -29,6 +29,8 @@ class Overload:
     id: str
     signature: str
     run: Implementation
+    is_guarded: bool = True
+    """Whether values are looked into before the call: the first element of a list has to have its type."""
 
     @property
     def form(self) -> Signature:

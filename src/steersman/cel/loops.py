@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from steersman.cel.errors import CostExceeded, EvaluationError, no_such_overload
 from steersman.cel.operators import show_key
+from steersman.cel.types import Type
 from steersman.cel.values import MISSING, Duration, OptionalValue, Timestamp, Uint, find
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _GO_NAMES = {
     bool: "types.Bool", int: "types.Int", Uint: "types.Uint", float: "types.Double", str: "types.String",
     bytes: "types.Bytes", type(None): "types.Null", Timestamp: "types.Timestamp", Duration: "types.Duration",
-    OptionalValue: "*types.Optional",
+    OptionalValue: "*types.Optional", Type: "*types.Type",
 }  # fmt: skip
 
 ALL_COST, EXISTS_COST = 3, 4

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from steersman.cel.syntax import Call, Comprehension, Ident, ListLiteral, Literal, MapLiteral, Node, Select
 
 ACCUMULATOR = "@result"
+_SORTED = "@__sortBy_input__"
 _RESERVED_NAMES = frozenset({ACCUMULATOR, "__result__"})
 
 Macro = Callable[[int, Node | None, list[Node]], Node | None]
@@ -149,23 +150,36 @@ def _cel_bind(offset: int, target: Node | None, args: list[Node]) -> Node | None
     return _bind(offset, variable, args[1], args[2])
 
 
+def _sort_by(offset: int, target: Node | None, args: list[Node]) -> Node:
+    """The receiver in the order of a key: sorted along with the list of all keys."""
+    assert target is not None
+    if isinstance(target, Literal | MapLiteral):
+        wanted = "a list, identifier, comprehension, call or select expression"
+        raise MacroError(target.offset, f"sortBy can only be applied to {wanted}")
+    keys = _MAP(offset, Ident(offset, _SORTED), args)
+    assert keys is not None
+    ordered = Call(offset, "@sortByAssociatedKeys", Ident(offset, _SORTED), [keys])
+    return _bind(offset, _SORTED, target, ordered)
+
+
 _NAME = "argument must be a simple name"
 _IDENT = "argument is not an identifier"
+_MAP = _loop("map", _map, 1, _IDENT)
 
 STANDARD: Macros = {
     ("has", 1, False): _has,
     ("all", 2, True): _loop("all", _all, 1, _NAME),
     ("exists", 2, True): _loop("exists", _exists, 1, _NAME),
     ("exists_one", 2, True): _loop("exists_one", _exists_one, 1, _NAME),
-    ("existsOne", 2, True): _loop("exists_one", _exists_one, 1, _NAME),
-    ("map", 2, True): _loop("map", _map, 1, _IDENT),
-    ("map", 3, True): _loop("map", _map, 1, _IDENT),
+    ("map", 2, True): _MAP,
+    ("map", 3, True): _MAP,
     ("filter", 2, True): _loop("filter", _filter, 1, _IDENT),
 }
 OPTIONAL: Macros = {
     ("optMap", 2, True): _opt_map("optMap", flat=False),
     ("optFlatMap", 2, True): _opt_map("optFlatMap", flat=True),
 }
+LISTS: Macros = {("sortBy", 2, True): _sort_by}
 BINDINGS: Macros = {("bind", 3, True): _cel_bind}
 TWO_VARIABLES: Macros = {
     ("all", 3, True): _loop("all", _all, 2, _NAME),

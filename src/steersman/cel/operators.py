@@ -33,6 +33,25 @@ _NUMBERS = frozenset({int, float, Uint})
 _ORDERED = frozenset({int, float, Uint, str, bytes, bool, Timestamp, Duration})
 
 
+_OPERANDS = {
+    "_+_": frozenset({int, float, Uint, str, bytes, list, tuple, Timestamp, Duration}),
+    "_-_": frozenset({int, float, Uint, Timestamp, Duration}),
+    "_*_": _NUMBERS,
+    "_/_": _NUMBERS,
+    "_%_": frozenset({int, Uint}),
+    "-_": frozenset({int, float, bool, Duration}),
+    **dict.fromkeys(("_<_", "_<=_", "_>_", "_>=_"), _ORDERED),
+}
+_RECEIVERS = frozenset({str, Timestamp, Duration})
+
+
+def _refused(operator: str, left: Any) -> EvaluationError:
+    """The operator is named only to a left side that it could not work with, whatever is on the right."""
+    if type(left) in _OPERANDS[operator] or type(left) in _RECEIVERS:
+        return no_such_overload()
+    return EvaluationError(f"no such overload: {operator}")
+
+
 def checked_int(value: int) -> int:
     """The value, if 64 bits hold it."""
     if INT_MIN <= value <= INT_MAX:
@@ -78,7 +97,7 @@ def add(left: Any, right: Any) -> Any:
     elif (kind is Timestamp and type(right) is Duration) or (kind is Duration and type(right) is Timestamp):
         offset_s: int = left.offset_s if isinstance(left, Timestamp) else right.offset_s  # type: ignore[union-attr]
         return checked_timestamp(left.ns + right.ns, offset_s)
-    raise no_such_overload()
+    raise _refused("_+_", left)
 
 
 def subtract(left: Any, right: Any) -> Any:
@@ -95,7 +114,7 @@ def subtract(left: Any, right: Any) -> Any:
             return checked_duration(left.ns - right.ns)
     elif kind is Timestamp and type(right) is Duration:
         return checked_timestamp(left.ns - right.ns, left.offset_s)
-    raise no_such_overload()
+    raise _refused("_-_", left)
 
 
 def multiply(left: Any, right: Any) -> Any:
@@ -108,14 +127,14 @@ def multiply(left: Any, right: Any) -> Any:
             return left * right
         if kind is Uint:
             return checked_uint(int(left) * int(right))
-    raise no_such_overload()
+    raise _refused("_*_", left)
 
 
 def divide(left: Any, right: Any) -> Any:
     """`/`: numbers; integers are cut towards zero."""
     kind = type(left)
     if kind is not type(right) or kind not in _NUMBERS:
-        raise no_such_overload()
+        raise _refused("_/_", left)
     if kind is float:
         return _divide_doubles(left, right)
     if right == 0:
@@ -138,7 +157,7 @@ def modulo(left: Any, right: Any) -> Any:
     """`%`: integers; the sign is that of the left side."""
     kind = type(left)
     if kind is not type(right) or (kind is not int and kind is not Uint):
-        raise no_such_overload()
+        raise _refused("_%_", left)
     if right == 0:
         raise EvaluationError("modulus by zero")
     if kind is Uint:
@@ -154,7 +173,9 @@ def negate(value: Any) -> Any:
         return checked_int(-value)
     if type(value) is float:
         return -value
-    raise no_such_overload()
+    if type(value) is Duration:
+        return checked_duration(-value.ns)
+    raise _refused("-_", value)
 
 
 def logical_not(value: Any) -> bool:
@@ -176,23 +197,24 @@ def _comparison(name: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any
         else:
             comparable = kind in _NUMBERS and type(right) in _NUMBERS
         if not comparable:
-            raise no_such_overload()
+            raise _refused(name, left)
         if left != left or right != right:  # noqa: PLR0124 - NaN differs from itself
             raise EvaluationError("NaN values cannot be ordered")
         return compare(left, right)
 
-    ordered.__name__ = name
     return ordered
 
 
-less = _comparison("less", lambda left, right: bool(left < right))
-less_equals = _comparison("less_equals", lambda left, right: bool(left <= right))
-greater = _comparison("greater", lambda left, right: bool(left > right))
-greater_equals = _comparison("greater_equals", lambda left, right: bool(left >= right))
+less = _comparison("_<_", lambda left, right: bool(left < right))
+less_equals = _comparison("_<=_", lambda left, right: bool(left <= right))
+greater = _comparison("_>_", lambda left, right: bool(left > right))
+greater_equals = _comparison("_>=_", lambda left, right: bool(left >= right))
 
 
 def index(container: Any, key: Any) -> Any:
     """`container[key]`; raises EvaluationError for what is not there."""
+    if type(container) is OptionalValue:
+        return select_optional(container, key)
     found = lookup(container, key)
     if found is MISSING:
         word = "index out of bounds" if isinstance(container, list | tuple) else "no such key"
@@ -231,17 +253,12 @@ def show_key(key: Any) -> str:
     if isinstance(key, bool):
         return "true" if key else "false"
     if type(key) is float:
-        return show_double(key, exponent_from=21)
+        return show_double(key)
     return str(key) if key is not None else "null"
 
 
 def select(value: Any, name: str) -> Any:
     """`value.name` for any value, where the quick way failed; of an optional value, an optional one."""
-    if type(value) is OptionalValue:
-        if not value.present:
-            return NONE
-        found = lookup(value.content, name)
-        return NONE if found is MISSING else OptionalValue(present=True, content=found)
     return index(value, name)
 
 

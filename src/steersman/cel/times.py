@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from steersman.cel.errors import EvaluationError
@@ -81,9 +82,9 @@ def parse_duration(text: str) -> Duration:
 def show_duration(value: Duration) -> str:
     """In seconds, as `5400s` or `0.5s`."""
     whole, nanos = divmod(abs(value.ns), SECOND_NS)
-    sign = "-" if value.ns < 0 else ""
-    decimals = f".{nanos:09d}".rstrip("0") if nanos else ""
-    return f"{sign}{whole}{decimals}s"
+    seconds = float(whole) + nanos / SECOND_NS  # as a double, which is what cel-go writes
+    text = f"{Decimal(repr(seconds)):f}"
+    return f"{'-' if value.ns < 0 else ''}{text.removesuffix('.0')}s"
 
 
 def calendar(value: Timestamp, zone: str | None = None) -> datetime:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from steersman.cel import syntax, times, types
 from steersman.cel.errors import CelTypeError, EvaluationError, Issue
+from steersman.cel.formatting import check_format
 from steersman.cel.operators import checked_timestamp
 from steersman.cel.regex import search
 from steersman.cel.values import SECOND_NS
@@ -30,6 +31,8 @@ def validate(text: str, tree: syntax.Node) -> None:
     for node in walk(tree):
         if id(node) not in exempt:
             issues += _mixed(node)
+        if isinstance(node, syntax.Call) and "string_format" in node.overloads:
+            issues += filter(None, [check_format(node)])
     if issues:
         raise CelTypeError(text, issues)
 
