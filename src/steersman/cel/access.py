@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 Convert = Callable[[Any], Any]
 
 
-def path(root: Run, keys: tuple[str, ...]) -> Run:
-    """`root.a.b.c`."""
+def path(root: Run, keys: tuple[str, ...], slot: int | None = None) -> Run:
+    """`root.a.b.c`; `slot` is where the root is kept, if it is a variable."""
+    if slot is not None and len(keys) < 4:
+        return _path_of_variable(slot, keys)
     if len(keys) == 1:
         (only,) = keys
 
@@ -57,6 +59,31 @@ def path(root: Run, keys: tuple[str, ...]) -> Run:
         return at
 
     return many
+
+
+def _path_of_variable(slot: int, keys: tuple[str, ...]) -> Run:
+    """The same without the call for the root."""
+    first, second, third = (*keys, "", "")[:3]
+
+    def one(frame: Frame) -> Any:
+        try:
+            return frame[slot][first]
+        except (KeyError, TypeError):
+            return _walk(frame[slot], keys)
+
+    def two(frame: Frame) -> Any:
+        try:
+            return frame[slot][first][second]
+        except (KeyError, TypeError):
+            return _walk(frame[slot], keys)
+
+    def three(frame: Frame) -> Any:
+        try:
+            return frame[slot][first][second][third]
+        except (KeyError, TypeError):
+            return _walk(frame[slot], keys)
+
+    return (one, two, three)[len(keys) - 1]
 
 
 def _walk(value: Any, keys: tuple[str, ...]) -> Any:

@@ -42,6 +42,9 @@ def function(implementation: Implementation, args: list[Code], charge: Cost | in
     """Code that calls a plain function with the values of its arguments."""
     runs = [arg.run for arg in args]
     total = sum(arg.cost for arg in args)
+    if isinstance(charge, int) and len(args) == 2 and args[1].is_constant:
+        first, second = runs[0], args[1].value()
+        return Code(lambda frame: implementation(first(frame), second), total + charge)
     if isinstance(charge, int):
         return Code(_plain(implementation, runs), total + charge)
     return Code(_charged(implementation, runs, charge), total)
@@ -58,6 +61,19 @@ def _plain(implementation: Implementation, runs: list[Run]) -> Run:
 
 
 def _charged(implementation: Implementation, runs: list[Run], charge: Cost) -> Run:
+    if len(runs) == 2:
+        first, second = runs
+
+        def pair(frame: Frame) -> Any:
+            args = (first(frame), second(frame))
+            result = implementation(*args)
+            frame[0] += charge(args, result)
+            if frame[0] > frame[1]:
+                raise CostExceeded
+            return result
+
+        return pair
+
     def run(frame: Frame) -> Any:
         args = tuple([arg(frame) for arg in runs])
         result = implementation(*args)
@@ -74,18 +90,36 @@ def dispatch(name: str, overloads: list[Overload], given: list[Type]) -> Impleme
     only = overloads[0]
     if len(overloads) == 1 and all(map(_is_certain, given, only.form.params)):
         return only.run
+    exact = [_CLASSES.get(param.kind) for param in only.form.params]
+    if len(overloads) == 1 and len(exact) == 2 and None not in exact:
+        return _of_two(name, only.run, *exact)
     table = [(_guards(overload), overload.run) for overload in overloads]
 
     def choose(*args: Any) -> Any:
         for tests, run in table:
             if all(test(arg) for test, arg in zip(tests, args, strict=True)):
                 return run(*args)
-        if name in _TERSE or (name == "size" and isinstance(args[0], Timestamp | Duration)):
-            raise no_such_overload()
-        kinds = "" if name == "size" else f"({', '.join(map(type_name, args))})"
-        raise EvaluationError(f"no such overload: {name}{kinds}")
+        raise _refused(name, args)
 
     return choose
+
+
+def _of_two(name: str, run: Implementation, left: type | None, right: type | None) -> Implementation:
+    """The commonest case, quicker: one overload, of two values without parts."""
+
+    def choose(first: Any, second: Any) -> Any:
+        if type(first) is left and type(second) is right:
+            return run(first, second)
+        raise _refused(name, (first, second))
+
+    return choose
+
+
+def _refused(name: str, args: tuple[Any, ...]) -> EvaluationError:
+    if name in _TERSE or (name == "size" and isinstance(args[0], Timestamp | Duration)):
+        return no_such_overload()
+    kinds = "" if name == "size" else f"({', '.join(map(type_name, args))})"
+    return EvaluationError(f"no such overload: {name}{kinds}")
 
 
 def _guards(overload: Overload) -> tuple[Guard, ...]:

@@ -21,6 +21,8 @@ class Code(NamedTuple):
     run: Run
     cost: int
     is_constant: bool = False
+    slot: int | None = None
+    """Of a variable, its place in the frame."""
 
     def value(self) -> Any:
         """Of a constant, its value."""

@@ -87,11 +87,11 @@ class Compiler:
         """A variable, of a comprehension or declared; or a type as a value."""
         for scope in reversed(self.scopes):
             if name in scope:
-                return Code(itemgetter(scope[name]), 1)
+                return _variable(scope[name])
         name = name.removeprefix(".")
         if name in self.constants:
             return constant(self.constants[name])
-        return Code(itemgetter(self.input(name)), 1)
+        return _variable(self.input(name))
 
     def input(self, name: str) -> int:
         """The slot of a declared variable."""
@@ -118,8 +118,10 @@ class Compiler:
         run = access.path(operand.run, (key,))
         return Code(access.converted(run, convert) if convert is not None else run, charge + 1)
 
-    def path(self, node: syntax.Select) -> tuple[Run, tuple[str, ...]] | None:
-        """Where a chain of plain selections begins, and its keys; None if it is no such chain."""
+    def path(self, node: syntax.Select) -> tuple[Run, tuple[str, ...], int | None] | None:
+        """Where a chain of plain selections begins, its keys, and the slot of a variable at its root; None if it is
+        no chain.
+        """
         keys: list[str] = []
         at: syntax.Node = node
         while isinstance(at, syntax.Select) and not (at.test or at.optional or at.resolved is not None):
@@ -131,7 +133,8 @@ class Compiler:
                 return None
             keys.append(field.key or at.name if field is not None else at.name)
             at = at.operand
-        return self.compile(at).run, tuple(reversed(keys))
+        root = self.compile(at)
+        return root.run, tuple(reversed(keys)), root.slot
 
     def index(self, node: syntax.Call) -> Code:
         container, key = self.compile(node.args[0]), self.compile(node.args[1])
@@ -141,7 +144,7 @@ class Compiler:
         if node.function == "_[?_]" or types.is_optional(node.args[0].type):
             return Code(access.optional(container.run, key.run, step, None), charge)
         if key.is_constant and type(key.value()) is str:
-            return Code(access.path(container.run, (key.value(),)), charge + step)
+            return Code(access.path(container.run, (key.value(),), container.slot), charge + step)
         return Code(access.index(container.run, key.run), charge + step)
 
     # -- calls
@@ -165,7 +168,7 @@ class Compiler:
         nodes = node.args if node.target is None else [node.target, *node.args]
         args = [self.compile(part) for part in nodes]
         if node.function in _BINARY:
-            run = calls.function(_BINARY[node.function], args, cost.of_call(node.function, node.overloads))
+            run = calls.function(_BINARY[node.function], args, cost.of_call(node.function, node.overloads, args))
         elif node.function == "-_":
             run = calls.function(operators.negate, args, 1)
         elif node.function == "!_":
@@ -175,7 +178,7 @@ class Compiler:
                 _check_pattern(args[1].value())
             chosen = [overload for overload in self.functions[node.function] if overload.id in node.overloads]
             implementation = calls.dispatch(node.function, chosen, [part.type for part in nodes])
-            run = calls.function(implementation, args, cost.of_call(node.function, node.overloads))
+            run = calls.function(implementation, args, cost.of_call(node.function, node.overloads, args))
         if node.function in _CONVERSIONS and len(args) == 1 and args[0].is_constant:
             return _folded(run)
         return run
@@ -241,7 +244,9 @@ class Compiler:
             and all(type(part) in _PRIMITIVES for part in known)
         ):
             return Code(access.member_of(value.run, known), value.cost)
-        return calls.function(access.contained, [value, container], cost.of_call("@in", node.overloads))
+        return calls.function(
+            access.contained, [value, container], cost.of_call("@in", node.overloads, [value, container])
+        )
 
     def alternative(self, node: syntax.Call) -> Code:
         """`optional.or(other)` and `optional.orValue(value)`: the argument is only looked at when it is needed."""
@@ -325,6 +330,10 @@ class Compiler:
 def _key(entry: syntax.Entry) -> syntax.Node:
     assert isinstance(entry.key, syntax.Node)
     return entry.key
+
+
+def _variable(slot: int) -> Code:
+    return Code(itemgetter(slot), 1, slot=slot)
 
 
 def _check_pattern(pattern: Any) -> None:

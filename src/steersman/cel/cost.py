@@ -7,9 +7,12 @@ point here. Names and numbers follow cel-go's cost tracker and the estimator of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steersman.cel.values import size_for_cost
+
+if TYPE_CHECKING:
+    from steersman.cel.code import Code
 
 Cost = Callable[[tuple[Any, ...], Any], int]
 
@@ -180,8 +183,15 @@ BY_FUNCTION: Mapping[str, Cost | int] = {
 """By name, whatever the overload; looked up before `BY_OVERLOAD` except for the overloads that say so."""
 
 
-def of_call(function: str, overloads: tuple[str, ...]) -> Cost | int:
+def of_call(function: str, overloads: tuple[str, ...], args: list[Code]) -> Cost | int:
     """What a call costs: a number, or a function of its arguments and result."""
+    charge = _of_overload(function, overloads)
+    if charge is _second and args[1].is_constant:
+        return _second((None, args[1].value()), None)
+    return charge
+
+
+def _of_overload(function: str, overloads: tuple[str, ...]) -> Cost | int:
     overload = overloads[0] if len(overloads) == 1 else ""
     if overload in _FIRST:
         return BY_OVERLOAD[overload]

@@ -5,7 +5,7 @@ Each charges an iteration before it runs, so that an expensive loop ends where i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from steersman.cel.errors import CostExceeded, EvaluationError, no_such_overload
@@ -46,13 +46,17 @@ def quantifier(over: Run, slots: tuple[int, ...], body: Code, *, stop: bool) -> 
     """`all` stops at the first False, `exists` at the first True; errors count only if nothing stopped it."""
     run, charge = body.run, body.cost + (EXISTS_COST if stop else ALL_COST)
     go_on = GO_ON_COST[stop]
-    assign = _assigner(slots)
+    items_of, slot, second = _variables(slots)
 
-    def loop(frame: Frame) -> bool:
+    def loop(frame: Frame) -> Any:
         failure: EvaluationError | None = None
         answer: bool
-        items = assign(frame, over(frame))
-        for _ in items:
+        items = items_of(over(frame))
+        for item in items:
+            if second:
+                frame[slot], frame[second] = item
+            else:
+                frame[slot] = item
             frame[0] += charge
             if frame[0] > frame[1]:
                 raise CostExceeded
@@ -80,11 +84,15 @@ def quantifier(over: Run, slots: tuple[int, ...], body: Code, *, stop: bool) -> 
 def exists_one(over: Run, slots: tuple[int, ...], body: Code) -> Run:
     """Whether the body is true exactly once; it sees every element."""
     run, charge = body.run, body.cost
-    assign = _assigner(slots)
+    items_of, slot, second = _variables(slots)
 
     def loop(frame: Frame) -> bool:
         count = 0
-        for _ in assign(frame, over(frame)):
+        for item in items_of(over(frame)):
+            if second:
+                frame[slot], frame[second] = item
+            else:
+                frame[slot] = item
             _charge(frame, charge)
             answer = run(frame)
             if answer is True:
@@ -100,11 +108,15 @@ def exists_one(over: Run, slots: tuple[int, ...], body: Code) -> Run:
 def collect(over: Run, slots: tuple[int, ...], keep: Code | None, made: Code) -> Run:
     """A list of what `made` is for each element, or for each that `keep` is true for."""
     run, charge = made.run, made.cost + APPEND_COST
-    assign = _assigner(slots)
+    items_of, slot, second = _variables(slots)
 
     def loop(frame: Frame) -> list[Any]:
         found = []
-        for _ in assign(frame, over(frame)):
+        for item in items_of(over(frame)):
+            if second:
+                frame[slot], frame[second] = item
+            else:
+                frame[slot] = item
             if _kept(frame, keep):
                 _charge(frame, charge)
                 found.append(run(frame))
@@ -116,11 +128,15 @@ def collect(over: Run, slots: tuple[int, ...], keep: Code | None, made: Code) ->
 def collect_map(over: Run, slots: tuple[int, ...], keep: Code | None, made: Code, *, entries: bool) -> Run:
     """A map with the same keys, or, with `entries`, of the entries of each map that `made` is."""
     run, charge = made.run, made.cost + INSERT_COST + (0 if entries else 1)
-    assign = _assigner(slots)
+    items_of, slot, second = _variables(slots)
 
     def loop(frame: Frame) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
-        for _ in assign(frame, over(frame)):
+        for item in items_of(over(frame)):
+            if second:
+                frame[slot], frame[second] = item
+            else:
+                frame[slot] = item
             if not _kept(frame, keep):
                 continue
             _charge(frame, charge)
@@ -146,23 +162,9 @@ def bind(init: Run, slot: int, body: Run) -> Run:
     return run
 
 
-def _assigner(slots: tuple[int, ...]) -> Any:
-    """A generator that puts each element into the slots of the comprehension's variables."""
-    if len(slots) == 1:
-        slot = slots[0]
-
-        def one(frame: Frame, over: Any) -> Iterator[None]:
-            for frame[slot] in iterate(over):
-                yield
-
-        return one
-    first, second = slots
-
-    def two(frame: Frame, over: Any) -> Iterator[None]:
-        for frame[first], frame[second] in iterate_pairs(over):
-            yield
-
-    return two
+def _variables(slots: tuple[int, ...]) -> tuple[Callable[[Any], Iterator[Any]], int, int]:
+    """How to go through a range, the slot of its first variable, and that of its second, or 0."""
+    return (iterate, slots[0], 0) if len(slots) == 1 else (iterate_pairs, slots[0], slots[1])
 
 
 def _charge(frame: Frame, cost: int) -> None:

@@ -7,6 +7,7 @@ Every function takes values of any type, as most objects are only known when the
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,11 +46,11 @@ _OPERANDS = {
 _RECEIVERS = frozenset({str, Timestamp, Duration})
 
 
-def _refused(operator: str, left: Any) -> EvaluationError:
+def _refused(symbol: str, left: Any) -> EvaluationError:
     """The operator is named only to a left side that it could not work with, whatever is on the right."""
-    if type(left) in _OPERANDS[operator] or type(left) in _RECEIVERS:
+    if type(left) in _OPERANDS[symbol] or type(left) in _RECEIVERS:
         return no_such_overload()
-    return EvaluationError(f"no such overload: {operator}")
+    return EvaluationError(f"no such overload: {symbol}")
 
 
 def checked_int(value: int) -> int:
@@ -205,10 +206,10 @@ def _comparison(name: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any
     return ordered
 
 
-less = _comparison("_<_", lambda left, right: bool(left < right))
-less_equals = _comparison("_<=_", lambda left, right: bool(left <= right))
-greater = _comparison("_>_", lambda left, right: bool(left > right))
-greater_equals = _comparison("_>=_", lambda left, right: bool(left >= right))
+less = _comparison("_<_", operator.lt)
+less_equals = _comparison("_<=_", operator.le)
+greater = _comparison("_>_", operator.gt)
+greater_equals = _comparison("_>=_", operator.ge)
 
 
 def index(container: Any, key: Any) -> Any:

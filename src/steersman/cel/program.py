@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steersman.cel import access, checker, types
-from steersman.cel.code import COST, LIMIT
+from steersman.cel.code import COST, FIRST_SLOT
 from steersman.cel.compiler import Compiler
 from steersman.cel.cost import PER_CALL_LIMIT
 from steersman.cel.errors import CostExceeded, EvaluationError
@@ -97,7 +97,8 @@ class Program:
     run: Run = field(repr=False)
     base_cost: int
     inputs: tuple[tuple[str, int, Convert | None], ...] = field(repr=False)
-    slots: int = field(repr=False)
+    locals: tuple[None, ...] = field(repr=False)
+    """As many places as the frame has for variables."""
 
     def evaluate(self, bindings: Mapping[str, Any], *, cost_limit: int | None = None) -> Any:
         """The value for these variables. Every variable that the expression reads must be bound; null is None.
@@ -105,23 +106,31 @@ class Program:
         `cost_limit` is in units, by default that of one call in Kubernetes. Raises EvaluationError; CostExceeded at
         the limit.
         """
-        return self.measure(bindings, cost_limit=cost_limit).value
+        limit = PER_CALL_LIMIT if cost_limit is None else cost_limit
+        frame = self._frame(bindings, limit)
+        value = self.run(frame)
+        if frame[COST] > limit:
+            raise CostExceeded
+        return value
 
     def measure(self, bindings: Mapping[str, Any], *, cost_limit: int | None = None) -> Outcome:
         """`evaluate`, and what it took."""
-        frame: list[Any] = [None] * self.slots
-        frame[COST] = self.base_cost
-        limit = frame[LIMIT] = PER_CALL_LIMIT if cost_limit is None else cost_limit
+        limit = PER_CALL_LIMIT if cost_limit is None else cost_limit
+        frame = self._frame(bindings, limit)
+        value = self.run(frame)
+        if frame[COST] > limit:
+            raise CostExceeded
+        return Outcome(value, frame[COST])
+
+    def _frame(self, bindings: Mapping[str, Any], limit: int) -> list[Any]:
+        frame: list[Any] = [self.base_cost, limit, *self.locals]
         for name, slot, convert in self.inputs:
             try:
                 value = bindings[name]
             except KeyError:
                 raise EvaluationError(f"no such attribute(s): {name}") from None
             frame[slot] = value if convert is None else convert(value)
-        value = self.run(frame)
-        if frame[COST] > limit:
-            raise CostExceeded
-        return Outcome(value, frame[COST])
+        return frame
 
     def reads(self, variable: str) -> bool:
         """Whether the expression names this variable."""
@@ -146,4 +155,4 @@ def compile_(text: str, environment: Environment) -> Program:
     inputs = tuple(
         (name, slot, access.conversion(environment.variables[name])) for name, slot in compiler.inputs.items()
     )
-    return Program(text, tree.type, code.run, code.cost, inputs, compiler.slots)
+    return Program(text, tree.type, code.run, code.cost, inputs, (None,) * (compiler.slots - FIRST_SLOT))

@@ -190,8 +190,9 @@ def contains(container: Any, value: Any) -> bool:
 
 def size_for_cost(value: Any) -> int:
     """How large cost accounting holds a value to be: characters, bytes, elements; one for everything else."""
-    if isinstance(value, str | bytes | list | tuple | Mapping):
+    kind = type(value)
+    if kind is str or kind is list or kind is dict or isinstance(value, bytes | tuple | Mapping):
         return len(value)
-    if type(value) is OptionalValue and value.present:
+    if kind is OptionalValue and value.present:
         return size_for_cost(value.content)
     return 1
