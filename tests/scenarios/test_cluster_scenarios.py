@@ -1,13 +1,15 @@
 """The text files in the folders beside this one are scenarios of a whole cluster; see README.md.
 
 Each is run with several seeds: chance may decide names and orders, never what a scenario says. A comment
-`# controllers: *,selinux_warning` says which controllers run, if not the usual ones.
+`# controllers: *,selinux_warning` says which controllers run, if not the usual ones; `# load balancers: 192.0.2.0/30`
+where Services of type LoadBalancer have their addresses from.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from steersman.testing.script import Stanza, compare, parse, render
 FOLDER = Path(__file__).resolve().parent
 SCENARIOS = sorted(FOLDER.glob("*/*.txt"))
 CONTROLLERS = re.compile(r"# controllers: (\S+)")
+LOAD_BALANCERS = re.compile(r"# load balancers: (\S+)")
 Told = list[tuple[Stanza, list[str]]]
 
 
@@ -53,8 +56,12 @@ async def _told(stanzas: list[Stanza], files: Path, seed: int) -> Told:
 
 def config_of(stanzas: list[Stanza], files: Path) -> ServerConfig | None:
     """None: the usual one."""
+    options = ControllerOptions()
     for line in (line for stanza in stanzas for line in stanza.source):
         if match := CONTROLLERS.fullmatch(line):
-            options = ControllerOptions(controllers=tuple(match[1].split(",")))
-            return ServerConfig(data_dir=files, store=StoreAddress("memory"), controllers=options)
-    return None
+            options = replace(options, controllers=tuple(match[1].split(",")))
+        elif match := LOAD_BALANCERS.fullmatch(line):
+            options = replace(options, load_balancer_cidr=tuple(match[1].split(",")))
+    if options == ControllerOptions():
+        return None
+    return ServerConfig(data_dir=files, store=StoreAddress("memory"), controllers=options)
