@@ -118,7 +118,7 @@ def _selector(args: tuple[Any, ...], _result: Any) -> int:
     return LIST_COST + tenth(length) + -(-length // 2) * (LIST_COST + OBJECT_COST)
 
 
-_SORTABLE = (
+SORTABLE = (
     "int",
     "uint",
     "double",
@@ -152,8 +152,8 @@ BY_OVERLOAD: Mapping[str, Cost | int] = {
     "list_flatten": _flatten,
     "list_flatten_int": _flatten,
     "list_distinct": _pairs(0),
-    **{f"list_{name}_sort": _pairs(0) for name in _SORTABLE},
-    **{f"list_{name}_sortByAssociatedKeys": _pairs(1) for name in _SORTABLE},
+    **{f"list_{name}_sort": _pairs(0) for name in SORTABLE},
+    **{f"list_{name}_sortByAssociatedKeys": _pairs(1) for name in SORTABLE},
     **dict.fromkeys(
         [
             f"{order}_{kind}"

@@ -15,6 +15,7 @@ from steersman.cel.code import COST, FIRST_SLOT
 from steersman.cel.compiler import Compiler
 from steersman.cel.cost import PER_CALL_LIMIT
 from steersman.cel.errors import CostExceeded, EvaluationError
+from steersman.cel.estimate import estimate
 from steersman.cel.libraries.catalog import KUBERNETES
 from steersman.cel.parser import parse
 from steersman.cel.validators import validate
@@ -22,6 +23,7 @@ from steersman.cel.validators import validate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from steersman.cel import syntax
     from steersman.cel.access import Convert
     from steersman.cel.code import Run
     from steersman.cel.declarations import Library, Overload
@@ -96,6 +98,7 @@ class Program:
     """What the checker knows about the value; dyn where it depends on the data."""
     run: Run = field(repr=False)
     base_cost: int
+    tree: syntax.Node = field(repr=False)
     inputs: tuple[tuple[str, int, Convert | None], ...] = field(repr=False)
     locals: tuple[None, ...] = field(repr=False)
     """As many places as the frame has for variables."""
@@ -132,6 +135,10 @@ class Program:
             frame[slot] = value if convert is None else convert(value)
         return frame
 
+    def worst_cost(self) -> int:
+        """The greatest cost that an evaluation may have, by the sizes that the variables' types declare."""
+        return estimate(self.tree).high
+
     def reads(self, variable: str) -> bool:
         """Whether the expression names this variable."""
         return any(name == variable for name, _slot, _convert in self.inputs)
@@ -155,4 +162,4 @@ def compile_(text: str, environment: Environment) -> Program:
     inputs = tuple(
         (name, slot, access.conversion(environment.variables[name])) for name, slot in compiler.inputs.items()
     )
-    return Program(text, tree.type, code.run, code.cost, inputs, (None,) * (compiler.slots - FIRST_SLOT))
+    return Program(text, tree.type, code.run, code.cost, tree, inputs, (None,) * (compiler.slots - FIRST_SLOT))

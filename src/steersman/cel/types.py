@@ -27,6 +27,8 @@ class Type:
     params: tuple[Type, ...] = ()
     fields: Mapping[str, Field] | None = field(default=None, compare=False, repr=False)
     """Of objects: what can be selected. Not part of equality, as objects are equal by name."""
+    size_max: int | None = field(default=None, compare=False, repr=False)
+    """The greatest size of a declared value, for estimates of cost: characters, bytes, elements; 0 for a scalar."""
 
     def __str__(self) -> str:
         if self.kind == "param":

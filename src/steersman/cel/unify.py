@@ -6,6 +6,8 @@ it; callers that only try give a copy.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from steersman.cel import types
 from steersman.cel.types import Type
 
@@ -48,7 +50,7 @@ def substitute(mapping: Mapping, value: Type, *, to_dyn: bool = False) -> Type:
     if not value.params:
         return value
     params = tuple(substitute(mapping, part, to_dyn=to_dyn) for part in value.params)
-    return value if params == value.params else Type(value.kind, value.name, params, value.fields)
+    return value if params == value.params else replace(value, params=params)
 
 
 def rename(value: Type, names: dict[str, str]) -> Type:
@@ -57,7 +59,7 @@ def rename(value: Type, names: dict[str, str]) -> Type:
         return types.param(names[value.name])
     if not value.params:
         return value
-    return Type(value.kind, value.name, tuple(rename(part, names) for part in value.params), value.fields)
+    return replace(value, params=tuple(rename(part, names) for part in value.params))
 
 
 def _fits(mapping: Mapping, left: Type, right: Type) -> bool:

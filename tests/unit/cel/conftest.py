@@ -9,12 +9,15 @@ import pytest
 
 from steersman.cel import times, types
 from steersman.cel.errors import CelError
+from steersman.cel.estimate import estimate
 from steersman.cel.numbers import quote, show_double
 from steersman.cel.program import Environment, compile_
 from steersman.cel.values import Duration, OptionalValue, Timestamp, Uint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from steersman.cel.ranges import Range
 
 VARIABLES = {
     "object": types.DYN,
@@ -115,3 +118,9 @@ def said() -> Callable[[str], str]:
 def cost() -> Callable[[str], str]:
     """What an evaluation over DATA takes."""
     return lambda expression: str(compile_(expression, typed()).measure(DATA).cost)
+
+
+@pytest.fixture(scope="session")
+def estimated() -> Callable[[str], Range]:
+    """What an evaluation may take at least and at most."""
+    return lambda expression: estimate(compile_(expression, typed()).tree)
