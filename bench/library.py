@@ -1,6 +1,6 @@
 """The cluster inside a test: how soon it is ready, whether many leave anything behind, what virtual time costs.
 
-    python bench/library.py [--clusters 200] [--nodes 100] [--hours 24]
+python bench/library.py [--clusters 200] [--nodes 100] [--hours 24]
 """
 
 from __future__ import annotations

@@ -119,12 +119,19 @@ class ControlPlane:
         return self._running[name]
 
     async def start(self, *names: str) -> None:
-        """Start these parts, or all, in their order; those that run already go on."""
+        """Start these parts, or all, in their order; those that run already go on. Raises what a start raises; that
+        part can be started again.
+        """
         for name, make in self._parts.items():
             if (not names or name in names) and name not in self._running:
                 self._starts += 1
-                part = self._running[name] = make()
-                await part.start()
+                part = make()
+                try:
+                    await part.start()
+                except BaseException:
+                    await part.stop()  # so that it can be tried again
+                    raise
+                self._running[name] = part
 
     async def stop(self, *names: str) -> None:
         """Stop these parts, or all, the last first."""

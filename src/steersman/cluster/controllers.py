@@ -47,7 +47,7 @@ LEASE = Key("kube-system", "kube-controller-manager")
 _NAMESPACE = "kube-system"
 _log = logging.getLogger(__name__)
 EVENT_WRITERS = 4
-"""Of each controller: one commit after another, on a slow disk its events would come seconds after what they tell of."""
+"""Of each controller: one commit after another, on a slow disk, its events would come seconds late."""
 
 
 class ControllerManager:

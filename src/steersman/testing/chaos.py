@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _CODES = (409, 429, 500, 503)
 _SCALABLE = ("deployments", "statefulsets")
 _REPLICAS_MAX = 6
+_STARTS_MAX = 100
 LEDGER = "ledger"
 """A ConfigMap into which every round writes a line of its own, as somebody who must not lose one."""
 
@@ -148,8 +149,15 @@ class Chaos:
 
     async def _restart_part(self) -> str:
         part = self._rng.choice(self._cluster.parts)
-        await self._cluster.restart(part)
-        return f"restarted {part}"
+        await self._cluster.stop(part)
+        for tries in range(1, _STARTS_MAX):  # as whatever supervises processes does
+            try:
+                await self._cluster.start(part)
+            except (ApiError, TransportError):
+                await self._cluster.advance(seconds=1)
+            else:
+                return f"restarted {part}, try {tries}"
+        raise RuntimeError(f"{part} cannot be started")
 
     async def _jump_clock(self) -> str:
         seconds = self._rng.choice((-120, -5, 5, 120))

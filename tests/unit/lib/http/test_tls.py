@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from steersman.lib.http.message import Request, Response, StreamResponse, UpgradeResponse
-from steersman.lib.http.stream import RawStream
 from steersman.lib.http.tls import server_context
+
+if TYPE_CHECKING:
+    from steersman.lib.http.stream import RawStream
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 UPGRADE = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: silence\r\n\r\n"
