@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steersman.cel import syntax, types, unify
-from steersman.cel.errors import CelSyntaxError, CelTypeError, Issue
-from steersman.cel.parser import DEPTH_MAX
+from steersman.cel.errors import CelTypeError, Issue
 from steersman.cel.values import type_of
 
 if TYPE_CHECKING:
@@ -33,10 +32,7 @@ def check(
     `variables` includes the names of types, which are of type type(…); `objects` are types that literals may construct.
     """
     checker = _Checker(variables, functions, objects)
-    try:
-        checker.check(tree)
-    except RecursionError:
-        raise CelSyntaxError(text, [Issue(-1, f"expression recursion limit exceeded: {DEPTH_MAX}")]) from None
+    checker.check(tree)
     if checker.issues:
         raise CelTypeError(text, checker.issues)
     for node in checker.seen:
@@ -147,6 +143,8 @@ class _Checker:
                 result = declared.type
         elif target.kind == "param":
             self.assignable(types.DYN, target)
+        elif target.name.startswith("kubernetes."):
+            self.report(node, f"unexpected failed resolution of '{target.name}'")  # objects to upstream, without fields
         elif target.kind not in {"dyn", "error"}:
             self.report(node, f"type '{types.show(target)}' does not support field selection")
         return types.optional_of(result) if was_optional or optional else result

@@ -25,7 +25,8 @@ _GO_NAMES = {
 ALL_COST, EXISTS_COST = 3, 4
 """Of an iteration: testing whether to go on, and joining the accumulator with the body's answer."""
 GO_ON_COST = {False: 2, True: 3}
-APPEND_COST, INSERT_COST, COUNT_COST = 12, 2, 2
+APPEND_COST, APPEND_CONSTANT_COST, INSERT_COST, COUNT_COST = 12, 2, 2, 2
+"""A list of one element is made and joined for each element, or only joined where it is always the same."""
 
 
 def iterate(over: Any) -> Iterator[Any]:
@@ -107,7 +108,7 @@ def exists_one(over: Run, slots: tuple[int, ...], body: Code) -> Run:
 
 def collect(over: Run, slots: tuple[int, ...], keep: Code | None, made: Code) -> Run:
     """A list of what `made` is for each element, or for each that `keep` is true for."""
-    run, charge = made.run, made.cost + APPEND_COST
+    run, charge = made.run, made.cost + (APPEND_CONSTANT_COST if made.is_constant else APPEND_COST)
     items_of, slot, second = _variables(slots)
 
     def loop(frame: Frame) -> list[Any]:

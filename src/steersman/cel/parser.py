@@ -49,14 +49,18 @@ RESERVED = frozenset(
         "while",
     ]
 )
-_RELATIONS = frozenset({"<", "<=", ">=", ">", "==", "!=", "in"})
-_BINARY = {**dict.fromkeys(_RELATIONS, 1), "+": 2, "-": 2, "*": 3, "/": 3, "%": 3}
+_CHAINED = frozenset({"||", "&&"})
+_RELATIONS = ("<", "<=", ">=", ">", "==", "!=", "in")
+_RANKS = {"||": 1, "&&": 2, **dict.fromkeys(_RELATIONS, 3), "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
+"""Precedence of operators: the higher binds the tighter."""
 _ORDER = (
     "[", "]", "{", "}", "(", ")", ".", ",", "-", "!", "?", ":", "true", "false", "null",
-    "NUM_FLOAT", "NUM_INT", "NUM_UINT", "STRING", "BYTES", "IDENTIFIER",
+    "NUM_FLOAT", "NUM_INT", "NUM_UINT", "STRING", "BYTES", "IDENTIFIER", "ESC_IDENTIFIER",
 )  # fmt: skip
-_STARTS = frozenset(_ORDER) - {"]", "}", ")", ",", "?", ":"}
-_CONTINUES = frozenset(_BINARY) | {".", "[", "?", "&&", "||"}
+_STARTS = frozenset(_ORDER) - {"]", "}", ")", ",", "?", ":", "ESC_IDENTIFIER"}
+_ELEMENT_STARTS = _STARTS | {"?"}
+_FIELD_NAMES = frozenset({"IDENTIFIER", "ESC_IDENTIFIER"})
+_CONTINUES = frozenset(_RANKS) | {".", "[", "?"}
 _LITERALS = frozenset({"true", "false", "null", "NUM_FLOAT", "NUM_INT", "NUM_UINT", "STRING", "BYTES"})
 
 
@@ -66,13 +70,11 @@ def parse(text: str, macros: Macros) -> syntax.Node:
         message = f"expression code point size exceeds limit: size: {len(text)}, limit {TEXT_CHARS_MAX}"
         raise CelSyntaxError(text, [Issue(-1, message)])
     tokens, issues = tokenize(text)
-    parser = _Parser(tokens, issues, macros)
+    parser = _Parser(text, tokens, issues, macros)
     try:
         tree = parser.start()
     except _Stop:
         tree = None
-    except RecursionError:
-        issues.append(Issue(-1, f"expression recursion limit exceeded: {DEPTH_MAX}"))
     if issues or tree is None:
         raise CelSyntaxError(text, issues)
     return tree
@@ -85,7 +87,8 @@ class _Stop(Exception):
 class _Parser:
     """One parse: where it stands, what is open, and what was wrong so far."""
 
-    def __init__(self, tokens: list[Token], issues: list[Issue], macros: Macros) -> None:
+    def __init__(self, text: str, tokens: list[Token], issues: list[Issue], macros: Macros) -> None:
+        self.text = text
         self.tokens = tokens
         self.at = 0
         self.issues = issues
@@ -115,19 +118,27 @@ class _Parser:
         self.report(token.offset, "Syntax error: " + message)
         raise _Stop
 
-    def expect(self, kind: str, also: frozenset[str] = frozenset()) -> Token:
-        """Take a token of this kind; `also` are kinds that could have stood here too."""
+    def no_alternative(self, first: Token, last: Token) -> str:
+        """What is said where the grammar has no way on, whatever follows: the text from where it had to choose."""
+        end = last.offset + len(last.text) if last.kind != EOF else first.offset + len(first.text)
+        seen = self.text[first.offset : end]
+        if seen in {".true", ".false", ".null"}:
+            return f"mismatched input '{seen[1:]}' expecting IDENTIFIER"
+        return f"no viable alternative at input '{seen}'"
+
+    def expect(self, kind: str) -> Token:
+        """Take a token of this kind, or do as if."""
         token = self.peek()
         if token.kind == kind:
             return self.next()
-        wanted = _names(also | {kind})
-        if self.at + 1 < len(self.tokens) and self.tokens[self.at + 1].kind in also | {kind}:
+        wanted = _names(frozenset({kind}))
+        if self.at + 1 < len(self.tokens) and self.tokens[self.at + 1].kind == kind:
             self.report(token.offset, f"Syntax error: extraneous input '{token.text}' expecting {wanted}")
             self.at += 1
-            return self.expect(kind, also) if self.peek().kind == kind else self.peek()
-        if also or kind == EOF or token.kind not in self.after(kind):
+            return self.next()
+        if kind == EOF or token.kind not in self.after(kind):
             self.stop(token, f"mismatched input '{token.text}' expecting {wanted}")
-        self.report(token.offset, f"Syntax error: missing {_names(frozenset({kind}))} at '{token.text}'")
+        self.report(token.offset, f"Syntax error: missing {wanted} at '{token.text}'")
         return Token(kind, kind, token.offset)
 
     def after(self, kind: str) -> frozenset[str]:
@@ -139,7 +150,7 @@ class _Parser:
     def sync(self, allowed: frozenset[str]) -> None:
         """Before an expression: skip one token that cannot start it if the next one can."""
         token = self.peek()
-        if token.kind in allowed or token.kind == "ESC_IDENTIFIER":
+        if token.kind in allowed:
             return
         wanted = _names(allowed)
         if self.at + 1 < len(self.tokens) and self.tokens[self.at + 1].kind in allowed:
@@ -160,11 +171,11 @@ class _Parser:
     def expression(self) -> syntax.Node:
         """`or ? or : expression`."""
         self.enter()
-        node = self.logic("||")
+        node = self.binary(1)
         question = self.accept("?")
         if question is not None:
             self.closers.append(frozenset({":"}))
-            first = self.logic("||")
+            first = self.binary(1)
             self.closers.pop()
             self.expect(":")
             node = self.call(question.offset, "_?_:_", None, [node, first, self.expression()])
@@ -177,33 +188,20 @@ class _Parser:
             self.report(-1, f"expression recursion limit exceeded: {DEPTH_MAX}")
             raise _Stop
 
-    def logic(self, operator: str) -> syntax.Node:
-        """A chain of `||`, or one of `&&`; kept as one call of many arguments, as its order of evaluation is."""
-        lower = self.conjunction if operator == "||" else self.relation
-        node = lower()
-        if self.peek().kind != operator:
-            return node
-        offset = self.peek().offset
-        terms = [node]
-        while self.accept(operator):
-            terms.append(lower())
-        return self.call(offset, f"_{operator}_", None, terms)
-
-    def conjunction(self) -> syntax.Node:
-        return self.logic("&&")
-
-    def relation(self) -> syntax.Node:
-        return self.binary(1)
-
     def binary(self, level: int) -> syntax.Node:
-        """Operators of this precedence and above; all of them group to the left."""
+        """Operators of this precedence and above; all of them group to the left.
+
+        A chain of `||`, or one of `&&`, is one call of many arguments, as its order of evaluation is.
+        """
         node = self.unary()
         links = 0
-        while (rank := _BINARY.get(self.peek().kind, 0)) >= level:
+        while (rank := _RANKS.get(self.peek().kind, 0)) >= level:
             operator = self.next()
-            right = self.binary(rank + 1)
+            terms = [node, self.binary(rank + 1)]
+            while operator.kind in _CHAINED and self.accept(operator.kind):
+                terms.append(self.binary(rank + 1))
             name = "@in" if operator.kind == "in" else f"_{operator.kind}_"
-            node = self.call(operator.offset, name, None, [node, right])
+            node = self.call(operator.offset, name, None, terms)
             links += 1
             if links > DEPTH_MAX:
                 self.report(-1, "max recursion depth exceeded")
@@ -211,6 +209,7 @@ class _Parser:
         return node
 
     def unary(self) -> syntax.Node:
+        self.sync(_STARTS)
         token = self.peek()
         if token.kind not in {"!", "-"}:
             return self.member()
@@ -219,6 +218,9 @@ class _Parser:
         count = 0
         while self.accept(token.kind):
             count += 1
+        following = self.peek()
+        if token.kind == "-" and count == 1 and following.kind not in _STARTS:
+            self.report(following.offset, "Syntax error: " + self.no_alternative(token, following))
         operand = self.member()
         if count % 2 == 0:
             return operand
@@ -241,13 +243,9 @@ class _Parser:
 
     def selection(self, operand: syntax.Node, dot: Token) -> syntax.Node:
         optional = self.accept("?") is not None
-        name = self.peek()
-        if name.kind not in {"IDENTIFIER", "ESC_IDENTIFIER"}:
-            if name.kind in {"true", "false", "null"}:
-                self.stop(name, f"mismatched input '{name.text}' expecting IDENTIFIER")
-            seen = "." + ("?" if optional else "") + (name.text if name.kind != EOF else "")
-            self.stop(name, f"no viable alternative at input '{seen}'")
-        self.at += 1
+        if not optional and self.peek().kind not in _FIELD_NAMES:
+            self.stop(self.peek(), self.no_alternative(dot, self.peek()))
+        name = self.field_name()
         if name.kind == "IDENTIFIER" and not optional and (paren := self.accept("(")):
             return self.call(paren.offset, name.text, operand, self.arguments(")"))
         field = name.text if name.kind == "IDENTIFIER" else name.text[1:-1]
@@ -304,8 +302,10 @@ class _Parser:
                 return self.list_literal(token)
             case "{":
                 return self.map_literal(token)
-            case "-":
+            case "-" if self.peek().kind in {"NUM_INT", "NUM_FLOAT"}:
                 return self.number(self.next(), token)
+            case "-" | "!":
+                self.stop(self.peek(), self.no_alternative(token, self.peek()))
             case "." | "IDENTIFIER":
                 return self.name(token)
             case "NUM_INT" | "NUM_UINT" | "NUM_FLOAT":
@@ -324,8 +324,7 @@ class _Parser:
             leading = "."
             token = self.peek()
             if token.kind != "IDENTIFIER":
-                seen = token.text if token.kind != EOF else ""
-                self.stop(token, f"no viable alternative at input '.{seen}'")
+                self.stop(token, self.no_alternative(self.tokens[self.at - 1], token))
             self.at += 1
         paren = self.peek()
         if paren.kind in {".", "{"} and (found := self.object_name(token, leading)) is not None:
@@ -348,30 +347,25 @@ class _Parser:
             return None
         brace = self.tokens[at]
         self.at = at + 1
+        self.sync(_FIELD_NAMES | {"}", ",", "?"})
         entries = self.entries(is_object=True)
         return syntax.ObjectLiteral(brace.offset, leading + ".".join(parts), entries)
 
     def list_literal(self, bracket: Token) -> syntax.Node:
         elements: list[syntax.Node] = []
         optionals: set[int] = set()
-        self.closers.append(frozenset({"]", ","}))
         self.sync(_STARTS | {"]", ",", "?"})
-        if not (self.peek().kind == "," and self.tokens[self.at + 1].kind == "]"):
-            while self.peek().kind != "]":
+        self.closers.append(frozenset({"]", ","}))
+        if not self.accept(","):
+            while self.peek().kind in _ELEMENT_STARTS:
                 if self.accept("?"):
                     optionals.add(len(elements))
                 elements.append(self.expression())
-                if self.peek().kind not in {",", "]"}:
-                    self.expect("]", frozenset({","}))
-                    if self.peek().kind != ",":
-                        break
+                self.sync(frozenset({"]", ","}))
                 if not self.accept(","):
                     break
-        else:
-            self.at += 1
         self.closers.pop()
-        if self.tokens[self.at - 1].kind != "]" or self.peek().kind == "]":
-            self.expect("]")
+        self.expect("]")
         return syntax.ListLiteral(bracket.offset, elements, frozenset(optionals))
 
     def map_literal(self, brace: Token) -> syntax.Node:
@@ -381,35 +375,37 @@ class _Parser:
     def entries(self, *, is_object: bool) -> list[syntax.Entry]:
         """`key: value` up to the closing brace."""
         found: list[syntax.Entry] = []
-        if self.peek().kind == "," and self.tokens[self.at + 1].kind == "}":
-            self.at += 1
-        while self.peek().kind != "}":
-            optional = self.accept("?") is not None
-            self.closers.append(frozenset({":"}))
-            key: syntax.Node | str
-            if is_object:
-                word = self.peek()
-                if word.kind not in {"IDENTIFIER", "ESC_IDENTIFIER"}:
-                    self.stop(
-                        word, f"mismatched input '{word.text}' expecting {{'}}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}}"
-                    )
-                self.at += 1
-                key = word.text.strip("`")
-            else:
-                key = self.expression()
-            self.closers.pop()
-            colon = self.expect(":")
-            self.closers.append(frozenset({"}", ","}))
-            value = self.expression()
-            self.closers.pop()
-            found.append(syntax.Entry(colon.offset, key, value, optional))
-            if not self.accept(","):
-                break
-        if self.peek().kind != "}":
-            self.expect("}", frozenset({","}))
-        else:
-            self.at += 1
+        starts = frozenset({"?", "IDENTIFIER", "ESC_IDENTIFIER"}) if is_object else _ELEMENT_STARTS
+        if not self.accept(","):
+            while self.peek().kind in starts:
+                found.append(self.entry(is_object=is_object))
+                self.sync(frozenset({"}", ","}))
+                if not self.accept(","):
+                    break
+        self.expect("}")
         return found
+
+    def entry(self, *, is_object: bool) -> syntax.Entry:
+        optional = self.accept("?") is not None
+        self.closers.append(frozenset({":"}))
+        key = self.field_name().text.strip("`") if is_object else self.expression()
+        self.closers.pop()
+        colon = self.expect(":")
+        self.closers.append(frozenset({"}", ","}))
+        value = self.expression()
+        self.closers.pop()
+        return syntax.Entry(colon.offset, key, value, optional)
+
+    def field_name(self) -> Token:
+        """A name, or one in backticks; a token before it that is neither is skipped."""
+        token = self.peek()
+        if token.kind not in _FIELD_NAMES:
+            wanted = "{IDENTIFIER, ESC_IDENTIFIER}"
+            if self.at + 1 >= len(self.tokens) or self.tokens[self.at + 1].kind not in _FIELD_NAMES:
+                self.stop(token, f"mismatched input '{token.text}' expecting {wanted}")
+            self.report(token.offset, f"Syntax error: extraneous input '{token.text}' expecting {wanted}")
+            self.at += 1
+        return self.next()
 
     # -- literals
 

@@ -14,10 +14,10 @@ from steersman.cel import access, checker, types
 from steersman.cel.code import COST, FIRST_SLOT
 from steersman.cel.compiler import Compiler
 from steersman.cel.cost import PER_CALL_LIMIT
-from steersman.cel.errors import CostExceeded, EvaluationError
+from steersman.cel.errors import CelSyntaxError, CostExceeded, EvaluationError, Issue
 from steersman.cel.estimate import estimate
 from steersman.cel.libraries.catalog import KUBERNETES
-from steersman.cel.parser import parse
+from steersman.cel.parser import DEPTH_MAX, parse
 from steersman.cel.validators import validate
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Program:
         """
         limit = PER_CALL_LIMIT if cost_limit is None else cost_limit
         frame = self._frame(bindings, limit)
-        value = self.run(frame)
+        value = self._run(frame)
         if frame[COST] > limit:
             raise CostExceeded
         return value
@@ -120,10 +120,16 @@ class Program:
         """`evaluate`, and what it took."""
         limit = PER_CALL_LIMIT if cost_limit is None else cost_limit
         frame = self._frame(bindings, limit)
-        value = self.run(frame)
+        value = self._run(frame)
         if frame[COST] > limit:
             raise CostExceeded
         return Outcome(value, frame[COST])
+
+    def _run(self, frame: list[Any]) -> Any:
+        try:
+            return self.run(frame)
+        except RecursionError:
+            raise EvaluationError("values are nested too deeply") from None
 
     def _frame(self, bindings: Mapping[str, Any], limit: int) -> list[Any]:
         frame: list[Any] = [self.base_cost, limit, *self.locals]
@@ -150,6 +156,14 @@ def compile_(text: str, environment: Environment) -> Program:
     Raises CelSyntaxError and CelTypeError, whose text is that of cel-go, and InstantiationError for a constant without
     value.
     """
+    try:
+        return _compile(text, environment)
+    except RecursionError:
+        message = f"expression recursion limit exceeded: {DEPTH_MAX}"
+        raise CelSyntaxError(text, [Issue(-1, message)]) from None
+
+
+def _compile(text: str, environment: Environment) -> Program:
     tree = parse(text, environment.macros)
     checker.check(
         text, tree, variables=environment.declared, functions=environment.functions, objects=environment.objects

@@ -40,15 +40,17 @@ def validate(text: str, tree: syntax.Node) -> None:
 def _mixed(node: syntax.Node) -> list[Issue]:
     """Elements of a literal whose type is not that of the first; arguments of format() may be mixed."""
     if isinstance(node, syntax.ListLiteral):
-        parts = [
-            (part, part.type.params[0] if at in node.optionals else part.type) for at, part in enumerate(node.elements)
-        ]
+        parts = [(part, _content(part, optional=at in node.optionals)) for at, part in enumerate(node.elements)]
         return _unlike(parts)[:1]
     if isinstance(node, syntax.MapLiteral):
         keys = [(entry.key, entry.key.type) for entry in node.entries if isinstance(entry.key, syntax.Node)]
-        values = [(e.value, e.value.type.params[0] if e.optional else e.value.type) for e in node.entries]
+        values = [(entry.value, _content(entry.value, optional=entry.optional)) for entry in node.entries]
         return [*_unlike(keys), *_unlike(values)]
     return []
+
+
+def _content(node: syntax.Node, *, optional: bool) -> types.Type:
+    return types.unwrap_optional(node.type)[0] if optional else node.type
 
 
 def _unlike(parts: list[tuple[syntax.Node, types.Type]]) -> list[Issue]:
