@@ -185,7 +185,7 @@ def conversion(declared: Type) -> Convert | None:
     """What makes a field's JSON value into what its declared type says, or None where they are the same."""
     match declared.kind:
         case "timestamp":
-            return lambda value: times.parse_timestamp(value) if isinstance(value, str) else value
+            return lambda value: times.parse_moment(value) if isinstance(value, str) else value
         case "duration":
             return lambda value: times.parse_duration(value) if isinstance(value, str) else value
         case "double":

@@ -1,9 +1,10 @@
 """What an expression may cost at worst, before it has seen any data; used to refuse expressions that could be too
 expensive.
 
-Sizes come from the expression (literals, concatenations), or from `types.Type.size_max` of what is declared: only for
-variables and what can be reached from them by fields, elements and keys. Everything else may be of any size. Rules and
-numbers are cel-go's.
+Sizes come from the expression (literals, concatenations), or from `types.Type.size_max` of what is declared. Those are
+found by the path to a value, as in `self.items.@items.name`, walked from one root whatever the first step is: upstream
+does so even where the first step is no variable, and its numbers decide which rules are accepted. Everything else may
+be of any size. Rules and numbers are cel-go's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from steersman.cel.ranges import NOTHING, ONE, UNKNOWN, ZERO, Range, exactly
 
 if TYPE_CHECKING:
     from steersman.cel.types import Type
+
+Path = tuple[str, ...]
+"""Names of fields, and @items, @keys, @values, @indices; empty where a value has no place."""
 
 _SCALARS = frozenset({"bool", "double", "duration", "int", "timestamp", "uint"})
 
@@ -36,23 +40,41 @@ class _Entry(NamedTuple):
 class _Local(NamedTuple):
     """What is known of a comprehension's variable."""
 
-    reachable: bool
+    path: Path
     size: Range | None
     entry: _Entry | None
 
 
-def estimate(tree: syntax.Node) -> Range:
-    """Least and greatest cost of a checked tree."""
-    return _Estimator().cost(tree)
+def estimate(tree: syntax.Node, root: Type | None = None) -> Range:
+    """Least and greatest cost of a checked tree; `root` is the type whose sizes count."""
+    return _Estimator(root).cost(tree)
+
+
+def size_at(root: Type | None, path: Path) -> Range | None:
+    """The size that is declared for what a path leads to; None where it leads nowhere."""
+    if root is None or not path:
+        return None
+    at = root
+    for step in path[1:]:
+        if step in {"@items", "@values"} and at.kind in {"list", "map"}:
+            at = at.params[-1]
+        elif step == "@keys" and at.kind == "map":
+            at = at.params[0]
+        elif at.fields is not None and step in at.fields:
+            at = at.fields[step].type
+        else:
+            return None
+    return Range(0, at.size_max or 0)
 
 
 class _Estimator:
-    """One walk; sizes and reachability are remembered by node."""
+    """One walk; sizes and paths are remembered by node."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Type | None) -> None:
+        self.root = root
         self.sizes: dict[int, Range] = {}
         self.entries: dict[int, _Entry] = {}
-        self.reachable: set[int] = set()
+        self.paths: dict[int, Path] = {}
         self.locals: dict[str, list[_Local]] = {}
 
     # -- sizes
@@ -63,13 +85,9 @@ class _Estimator:
         stack = self.locals.get(node.name)
         return stack[-1] if stack else None
 
-    def is_reachable(self, node: syntax.Node) -> bool:
+    def path(self, node: syntax.Node) -> Path:
         local = self.local(node)
-        return local.reachable if local is not None else id(node) in self.reachable
-
-    def reach(self, node: syntax.Node, *, reachable: bool) -> None:
-        if reachable:
-            self.reachable.add(id(node))
+        return local.path if local is not None else self.paths.get(id(node), ())
 
     def size(self, node: syntax.Node) -> Range | None:
         """The size of a node's value, or None if nothing is known."""
@@ -83,8 +101,9 @@ class _Estimator:
                 return exactly(len(node.elements))
             case syntax.MapLiteral():
                 return exactly(len(node.entries))
-        if node.type.size_max is not None and self.is_reachable(node):
-            return Range(0, node.type.size_max)
+        declared = size_at(self.root, self.path(node))
+        if declared is not None:
+            return declared
         if _is_scalar(node.type):
             return ONE
         local = self.local(node)
@@ -109,14 +128,18 @@ class _Estimator:
             self.entries[id(node)] = entry
 
     def argument(self, node: syntax.Node) -> Argument:
-        return Argument(node, self.size_or_unknown(node), self.is_reachable(node))
+        path = self.path(node)
+        if path[:1] == (ACCUMULATOR,):
+            path = ()
+        element = size_at(self.root, (*path, "@items")) if path else None
+        return Argument(node, self.size_or_unknown(node), UNKNOWN if element is None else element)
 
     # -- costs
 
     def cost(self, node: syntax.Node) -> Range:
         match node:
             case syntax.Ident():
-                self.reach(node, reachable=node.name != ACCUMULATOR and self.local(node) is None)
+                self.paths[id(node)] = self.path(node) if self.local(node) is not None else (node.name,)
                 return ONE
             case syntax.Select():
                 return self.select(node)
@@ -140,12 +163,13 @@ class _Estimator:
 
     def select(self, node: syntax.Select) -> Range:
         if node.resolved is not None:
-            self.reach(node, reachable=True)
+            self.paths[id(node)] = (node.resolved,)
             return ONE
         total = self.cost(node.operand)
         if node.test:
             return total
-        self.reach(node, reachable=not node.optional and self.is_reachable(node.operand))
+        if not node.optional:
+            self.paths[id(node)] = (*self.path(node.operand), node.name)
         counts = node.optional or node.operand.type.kind in {"map", "object", "param"}
         return total.plus(ONE) if counts else total
 
@@ -170,7 +194,8 @@ class _Estimator:
             if overload in {"index_list", "index_map"}:
                 entry = self.entry(node.args[0])
                 size = entry.value if entry is not None else None
-                self.reach(node, reachable=self.is_reachable(node.args[0]))
+                step = "@items" if overload == "index_list" else "@values"
+                self.paths[id(node)] = (*self.path(node.args[0]), step)
             if size is None:
                 size = self.size(node)
         self.set_size(node, size)
@@ -218,16 +243,16 @@ class _Estimator:
 
     def comprehension(self, node: syntax.Comprehension) -> Range:
         total = self.cost(node.range).plus(self.cost(node.init))
-        self.push(node.accu, _Local(self.is_reachable(node.init), self.size(node.init), self.entry(node.init)))
-        entry, reachable = self.entry(node.range), self.is_reachable(node.range)
+        self.push(node.accu, _Local(self.path(node.init), self.size(node.init), self.entry(node.init)))
+        entry, path = self.entry(node.range), self.path(node.range)
         is_list = entry.is_list if entry is not None else node.range.type.kind == "list"
-        key = entry.key if entry is not None else None
-        value = entry.value if entry is not None else None
+        key = _Local((*path, "@indices" if is_list else "@keys"), entry.key if entry is not None else None, None)
+        value = _Local((*path, "@items" if is_list else "@values"), entry.value if entry is not None else None, None)
         if node.var2 is None:
-            self.push(node.var, _Local(reachable, value if is_list else key, None))
+            self.push(node.var, value if is_list else key)
         else:
-            self.push(node.var, _Local(reachable, key, None))
-            self.push(node.var2, _Local(reachable, value, None))
+            self.push(node.var, key)
+            self.push(node.var2, value)
         step = self.cost(node.condition).plus(self.cost(node.step))
         self.locals[node.var].pop()
         if node.var2 is not None:
@@ -244,7 +269,7 @@ class _Estimator:
 
     def bind(self, node: syntax.Comprehension) -> Range:
         total = self.cost(node.range).plus(self.cost(node.init))
-        self.push(node.accu, _Local(self.is_reachable(node.init), self.size(node.init), self.entry(node.init)))
+        self.push(node.accu, _Local(self.path(node.init), self.size(node.init), self.entry(node.init)))
         total = total.plus(self.cost(node.result))
         self.locals[node.accu].pop()
         self.copy(node, node.result)

@@ -19,11 +19,11 @@ _ADDRESS = Range(4, 16)
 
 
 class Argument(NamedTuple):
-    """An argument or receiver, with its size; `reachable` if declared sizes hold for its elements too."""
+    """An argument or receiver, with its size, and that of its elements if it is a list."""
 
     node: syntax.Node
     size: Range
-    reachable: bool
+    element: Range = UNKNOWN
 
     def literal_int(self) -> int | None:
         """The value of an integer that is written out."""
@@ -32,10 +32,7 @@ class Argument(NamedTuple):
 
     def element_size(self) -> Range | None:
         """Of a list, the size of its elements; None for what has none."""
-        if not self.node.type.params:
-            return None
-        size = self.node.type.params[0].size_max
-        return Range(0, size) if self.reachable and size is not None else UNKNOWN
+        return self.element if self.node.type.params else None
 
 
 class Estimate(NamedTuple):

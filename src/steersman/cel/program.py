@@ -18,6 +18,7 @@ from steersman.cel.errors import CelSyntaxError, CostExceeded, EvaluationError, 
 from steersman.cel.estimate import estimate
 from steersman.cel.libraries.catalog import KUBERNETES
 from steersman.cel.parser import DEPTH_MAX, parse
+from steersman.cel.schemas import type_of_schema
 from steersman.cel.validators import validate
 
 if TYPE_CHECKING:
@@ -70,6 +71,21 @@ class Environment:
             **{name: types.type_of_type(_named(value)) for name, value in self.constants.items()},
             **self.variables,
         }
+
+    @classmethod
+    def of_schema(
+        cls, schema: Mapping[str, Any], *, name: str = "self", is_root: bool = False, optional_old: bool = False
+    ) -> Environment | None:
+        """What a rule beside a structural schema may name: `self` and `oldSelf`; None where there is nothing to be
+        seen.
+
+        `name` is what messages call the type of `self`; `is_root` is set for a whole resource; with `optional_old`,
+        rules also run where there was no value before.
+        """
+        described = type_of_schema(schema, name, is_root=is_root)
+        if described is None:
+            return None
+        return cls({"self": described, "oldSelf": types.optional_of(described) if optional_old else described})
 
     def extend(self, variables: Mapping[str, Type]) -> Environment:
         """The same with more variables."""
@@ -141,9 +157,9 @@ class Program:
             frame[slot] = value if convert is None else convert(value)
         return frame
 
-    def worst_cost(self) -> int:
-        """The greatest cost that an evaluation may have, by the sizes that the variables' types declare."""
-        return estimate(self.tree).high
+    def worst_cost(self, root: Type | None = None) -> int:
+        """The greatest cost that an evaluation may have, by the sizes that a variable's type declares."""
+        return estimate(self.tree, root).high
 
     def reads(self, variable: str) -> bool:
         """Whether the expression names this variable."""

@@ -50,6 +50,13 @@ def _not_convertible(name: str) -> EvaluationError:
     return EvaluationError(f"type conversion error from 'string' to '{name}'")
 
 
+def parse_moment(text: str) -> Timestamp:
+    """A field of format date-time or date, the latter at midnight UTC; raises EvaluationError."""
+    if len(text) == len("2006-01-02"):
+        text += "T00:00:00Z"
+    return parse_timestamp(text.upper())
+
+
 def show_timestamp(value: Timestamp) -> str:
     """In the zone it was written in, without trailing zeros of the second."""
     moment = _at(value, timezone(timedelta(seconds=value.offset_s)))

@@ -10,11 +10,11 @@ from steersman.cel.ranges import ONE, Range, exactly
 
 
 def sized(low: int, high: int) -> Argument:
-    return Argument(syntax.Ident(0, "x"), Range(low, high), reachable=False)
+    return Argument(syntax.Ident(0, "x"), Range(low, high))
 
 
 def number(value: int) -> Argument:
-    return Argument(syntax.Literal(0, value), ONE, reachable=False)
+    return Argument(syntax.Literal(0, value), ONE)
 
 
 @pytest.mark.parametrize(
