@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from steersman.cel.macros import Macros
 
 Implementation = Callable[..., Any]
-Cost = Callable[[tuple[Any, ...], Any], int]
-"""What a call costs, from its arguments (the receiver first) and its result."""
 
 
 @dataclass(frozen=True, slots=True)

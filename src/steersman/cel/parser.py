@@ -61,7 +61,6 @@ _STARTS = frozenset(_ORDER) - {"]", "}", ")", ",", "?", ":", "ESC_IDENTIFIER"}
 _ELEMENT_STARTS = _STARTS | {"?"}
 _FIELD_NAMES = frozenset({"IDENTIFIER", "ESC_IDENTIFIER"})
 _CONTINUES = frozenset(_RANKS) | {".", "[", "?"}
-_LITERALS = frozenset({"true", "false", "null", "NUM_FLOAT", "NUM_INT", "NUM_UINT", "STRING", "BYTES"})
 
 
 def parse(text: str, macros: Macros) -> syntax.Node:

@@ -58,10 +58,6 @@ DURATION = Type("duration", "google.protobuf.Duration")
 TYPE = Type("type", "type")
 
 NAMED = {t.name: t for t in (DYN, BOOL, INT, UINT, DOUBLE, STRING, BYTES, NULL, TIMESTAMP, DURATION, TYPE)}
-WELL_KNOWN = {
-    "google.protobuf.Any": DYN,
-    "google.protobuf.Value": DYN,
-}
 
 
 def list_of(element: Type) -> Type:

@@ -15,7 +15,7 @@ from steersman.cel.numbers import parse_double, parse_integer, show_double
 from steersman.cel.operators import checked_int, checked_timestamp, checked_uint
 from steersman.cel.regex import search
 from steersman.cel.types import Type
-from steersman.cel.values import INT_MAX, INT_MIN, SECOND_NS, UINT_MAX, Duration, Timestamp, Uint, type_of
+from steersman.cel.values import INT_MAX, INT_MIN, SECOND_NS, UINT_MAX, Timestamp, Uint, type_of
 
 _TIMES = ("google.protobuf.Timestamp", "google.protobuf.Duration")
 _SHORT = {
@@ -224,5 +224,3 @@ _FUNCTIONS = {
 }
 
 STANDARD = Library("standard", _FUNCTIONS, macros.STANDARD)
-
-__all__ = ["STANDARD", "Duration"]
