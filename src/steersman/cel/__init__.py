@@ -8,7 +8,7 @@ ever nor see anything beyond the values it was given; values are plain JSON valu
 converted as a whole; every message that a user sees has cel-go's wording.
 
 The way of an expression: `lexer` > `parser` (macros expanded by `macros`) > `checker` (with `types`, `unify`) and
-`validators` > `compiler` (closures over `operators`, `access`, `loops` and the libraries' functions) > `program`, whose
-`Environment` is what callers hold. Beside it: `cost` counts while an expression runs, `estimate` says what it may cost at
-worst, and `schemas` makes types of what a structural schema describes.
+`validators` > `compiler` (closures over `operators`, `access`, `loops` and the libraries' functions) > `program`,
+whose `Environment` is what callers hold. Beside it: `cost` counts while an expression runs, `estimate` says what it may
+cost at worst, and `schemas` makes types of what a structural schema describes.
 """
