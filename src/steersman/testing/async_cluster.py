@@ -102,7 +102,7 @@ class AsyncCluster:
     ) -> None:
         """`nodes`: simulated ones, called node-1 and so on, or what they are. `start`: the time at which the cluster
         begins. `behaviours`: of containers and nodes, beside what annotations say. `config`: of the API server and the
-        controllers. `detect_mutations`: whether it is checked that nobody changes what caches hold.
+        controllers. `detect_mutations`: whether controllers that change what their caches hold are found out.
         """
         specs = [NodeSpec(name=f"node-{n}") for n in range(1, nodes + 1)] if isinstance(nodes, int) else nodes
         self._specs = tuple(specs)
